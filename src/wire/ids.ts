@@ -1,0 +1,44 @@
+/** Owns the two kinds of WAMP ids that the router makes: global scope (random) and router scope (counted). */
+
+/** Ids lie in [1, 2^53], both ends included (WAMP basic, "IDs"); 2^53 is not `Number.MAX_SAFE_INTEGER`. */
+export const MAX_ID = 2 ** 53;
+
+export function isId(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1 && value <= MAX_ID && Number.isInteger(value);
+}
+
+/** The id after `id` in session scope: wraps to 1 after 2^53. */
+export function nextId(id: number): number {
+  return id === MAX_ID ? 1 : id + 1;
+}
+
+/** Fills `words` with uniformly distributed 32-bit values. */
+export type RandomSource = (words: Uint32Array) => void;
+
+/**
+ * Random numbers in bulk: session ids are quasi-secrets of the meta API, so they must come from a
+ * cryptographic source, and one call of it costs as much as routing a message.
+ */
+export class RandomIds {
+  readonly #fill: RandomSource;
+  readonly #pool = new Uint32Array(1024);
+  #next = 1024;
+
+  constructor(fill: RandomSource) {
+    this.#fill = fill;
+  }
+
+  /** 32 random bits. */
+  word(): number {
+    if (this.#next === 1024) {
+      this.#fill(this.#pool);
+      this.#next = 0;
+    }
+    return this.#pool[this.#next++]!;
+  }
+
+  /** An id of global scope, uniform over [1, 2^53] (WAMP basic, "IDs"). */
+  global(): number {
+    return (this.word() >>> 11) * 0x1_0000_0000 + this.word() + 1;
+  }
+}
