@@ -1,0 +1,86 @@
+/** Owns the one seam between the router and whoever watches it. The router knows nothing of what stands behind. */
+
+import type { Message } from './wire/message.js';
+import type { SerializerName } from './wire/serializers/serializer.js';
+
+export type TransportType = 'websocket' | 'rawsocket' | 'memory' | 'internal';
+
+/**
+ * Who is at the other end. Identity is the object: compare references, use it as a key.
+ * `id`, `authid`, `authrole` and `realm` are final from WELCOME on; before they are 0 and ''.
+ */
+export interface SessionRef {
+  readonly id: number;
+  readonly realm: string;
+  readonly authid: string;
+  readonly authrole: string;
+  readonly authmethod: string;
+  /** `undefined` for the router's own sessions, which exchange no bytes. */
+  readonly serializer: SerializerName | undefined;
+  readonly transport: TransportType;
+  /** One of the router's own sessions (meta API, management). */
+  readonly internal: boolean;
+}
+
+/**
+ * One WAMP message at one session, in one direction, seen once.
+ *
+ * The object, its message's payload and `encoded` are valid only during `onFrame`: they are reused
+ * for the next frame, so an observer copies what it keeps. Heads (everything in `message` but the
+ * payload) may be kept.
+ */
+export interface Frame {
+  /** Numbers all frames of a router, rising. */
+  readonly seq: number;
+  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock. */
+  readonly at: number;
+  readonly session: SessionRef;
+  /** As the router sees it. */
+  readonly direction: 'received' | 'sent';
+  readonly message: Message;
+  /** The message as it crosses the wire before framing: `encoded[start, end)`; empty for internal sessions. */
+  readonly encoded: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /**
+   * For sent frames the `seq` of the received frame that made the router send this, 0 when none did.
+   * Pending calls and timers keep this number, so it stays true after a timeout and through asynchronous decisions.
+   */
+  readonly cause: number;
+  /** The send queue refused it: the peer never sees it. */
+  readonly dropped: boolean;
+}
+
+export interface SessionEvent {
+  readonly kind: 'joined' | 'left';
+  readonly session: SessionRef;
+  /** As `Frame.at`. */
+  readonly at: number;
+  /** Why it left: a GOODBYE or ABORT reason, or `transport_lost`; '' when it joined. */
+  readonly reason: string;
+}
+
+/** What the router tells. Called synchronously on the hot path: be quick, never throw. */
+export interface Tap {
+  /** `left` comes before the messages that the leaving causes. */
+  onSession(event: SessionEvent): void;
+  onFrame(frame: Frame): void;
+  /** All synchronous effects of the received frame `seq` have been sent. */
+  onHandled(seq: number): void;
+}
+
+/** One tap that calls several, in order. */
+export function fanOut(taps: readonly Tap[]): Tap | undefined {
+  if (taps.length < 2) return taps[0];
+  return {
+    onSession: event => {
+      for (const tap of taps) tap.onSession(event);
+    },
+    onFrame: frame => {
+      for (const tap of taps) tap.onFrame(frame);
+    },
+    onHandled: seq => {
+      for (const tap of taps) tap.onHandled(seq);
+    },
+  };
+}

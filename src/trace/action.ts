@@ -1,0 +1,182 @@
+/** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
+
+import type { SessionRef } from '../tap.js';
+
+/** The operation, in the words of the WAMP terminology chapter. */
+export type ActionKind = 'call' | 'publish' | 'subscribe' | 'unsubscribe' | 'register' | 'unregister';
+
+/**
+ * How an action ended.
+ * `ok`: RESULT, PUBLISHED …, or an unacknowledged PUBLISH handled. `error`: an ERROR of the callee or the router.
+ * `canceled`: by CANCEL. `timeout`: by the dealer's timer. `caller_gone`, `callee_gone`: a session left.
+ * `abandoned`: pushed out by the limit of open actions, or older than the limit of age.
+ */
+export type Outcome = 'ok' | 'error' | 'canceled' | 'timeout' | 'caller_gone' | 'callee_gone' | 'abandoned';
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** Eight hex digits of a 32-bit word, signed or not. */
+export function hexWord(word: number): string {
+  return HEX[(word >>> 24) & 255]! + HEX[(word >>> 16) & 255]! + HEX[(word >>> 8) & 255]! + HEX[word & 255]!;
+}
+
+/** One INVOCATION and what came of it. */
+export class TracedInvocation {
+  readonly callee: SessionRef;
+  readonly request: number;
+  readonly registration: number;
+  /** Span id, two 32-bit words (signed); never both 0. */
+  readonly span0: number;
+  readonly span1: number;
+  /** INVOCATION sent; milliseconds since the epoch, as `Frame.at`. */
+  readonly startedAt: number;
+  /** The callee's last YIELD or ERROR, or the end of the call when none came; 0 while open. */
+  endedAt = 0;
+  outcome: Outcome | undefined = undefined;
+  /** The callee's error URI, '' when there is none. */
+  error = '';
+
+  constructor(
+    callee: SessionRef,
+    request: number,
+    registration: number,
+    span0: number,
+    span1: number,
+    startedAt: number,
+  ) {
+    this.callee = callee;
+    this.request = request;
+    this.registration = registration;
+    this.span0 = span0;
+    this.span1 = span1;
+    this.startedAt = startedAt;
+  }
+}
+
+/** What PUBLISH became. */
+export class TracedFanOut {
+  /** Span id, two 32-bit words (signed); never both 0. */
+  readonly span0: number;
+  readonly span1: number;
+  readonly startedAt: number;
+  endedAt: number;
+  publication = 0;
+  /** EVENTs sent. */
+  delivered = 0;
+  /** EVENTs refused by a full send queue. */
+  dropped = 0;
+  /** Octets of the EVENTs sent, before framing. */
+  bytes = 0;
+
+  constructor(span0: number, span1: number, startedAt: number) {
+    this.span0 = span0;
+    this.span1 = span1;
+    this.startedAt = startedAt;
+    this.endedAt = startedAt;
+  }
+}
+
+/**
+ * One observed instance of an action. Written by the correlator only; final, and the observers' to
+ * keep, once `onActionEnd` has told of it. Ids are kept as 32-bit words (signed, so that they stay
+ * small integers) and become text when somebody reads them.
+ */
+export class TracedAction {
+  readonly kind: ActionKind;
+  readonly realm: string;
+  /** Topic or procedure as requested, not the pattern it matched; '' for UNSUBSCRIBE and UNREGISTER of an unknown id. */
+  uri: string;
+  readonly originator: SessionRef;
+  /** The originator's request id. */
+  readonly request: number;
+  /** Correlation id, a UUIDv4 in four 32-bit words. */
+  readonly id0: number;
+  readonly id1: number;
+  readonly id2: number;
+  readonly id3: number;
+  /** W3C trace id in four 32-bit words: the correlation id unless the action joined a trace of its originator's. */
+  readonly trace0: number;
+  readonly trace1: number;
+  readonly trace2: number;
+  readonly trace3: number;
+  /** Span id of the action. */
+  readonly span0: number;
+  readonly span1: number;
+  /** Span id of the remote parent; both 0 when the router starts the trace. */
+  readonly parent0: number;
+  readonly parent1: number;
+  /** The anchor's arrival; milliseconds since the epoch, as `Frame.at`. */
+  readonly startedAt: number;
+  /** The last message; 0 while open. */
+  endedAt = 0;
+  outcome: Outcome | undefined = undefined;
+  /** Error URI of the final ERROR, '' when there is none. */
+  error = '';
+  /** The `seq` of the last frame seen of it. */
+  lastFrame: number;
+  /** Messages seen of it, both directions. */
+  messages = 1;
+  /** Octets of the anchor, before framing. */
+  readonly anchorBytes: number;
+  /** Registration or subscription id, 0 when none is known. */
+  subject = 0;
+  /** Progressive results sent to the caller. */
+  progress = 0;
+  /** PUBLISH asked for PUBLISHED. */
+  readonly acknowledge: boolean;
+  /** What the dealer made of a CALL, in order; more than one after a re-route. */
+  invocations: TracedInvocation[] | undefined = undefined;
+  /** What the broker made of a PUBLISH; undefined when nobody was there to receive. */
+  fanOut: TracedFanOut | undefined = undefined;
+
+  constructor(
+    kind: ActionKind,
+    originator: SessionRef,
+    uri: string,
+    request: number,
+    id: readonly [number, number, number, number],
+    trace: readonly [number, number, number, number],
+    span: readonly [number, number],
+    parent: readonly [number, number],
+    startedAt: number,
+    firstFrame: number,
+    anchorBytes: number,
+    acknowledge: boolean,
+  ) {
+    this.kind = kind;
+    this.realm = originator.realm;
+    this.uri = uri;
+    this.originator = originator;
+    this.request = request;
+    [this.id0, this.id1, this.id2, this.id3] = id;
+    [this.trace0, this.trace1, this.trace2, this.trace3] = trace;
+    [this.span0, this.span1] = span;
+    [this.parent0, this.parent1] = parent;
+    this.startedAt = startedAt;
+    this.lastFrame = firstFrame;
+    this.anchorBytes = anchorBytes;
+    this.acknowledge = acknowledge;
+  }
+
+  /** The correlation id as a UUIDv4, 36 characters. */
+  get correlation(): string {
+    return uuid(this.id0, this.id1, this.id2, this.id3);
+  }
+
+  /** The W3C trace id, 32 hex digits. */
+  get traceId(): string {
+    return hexWord(this.trace0) + hexWord(this.trace1) + hexWord(this.trace2) + hexWord(this.trace3);
+  }
+
+  /** The span id of the action, 16 hex digits. */
+  get spanId(): string {
+    return hexWord(this.span0) + hexWord(this.span1);
+  }
+}
+
+/** Text of a UUID kept as four 32-bit words. */
+export function uuid(w0: number, w1: number, w2: number, w3: number): string {
+  const b = hexWord(w1);
+  const c = hexWord(w2);
+  return `${hexWord(w0)}-${b.slice(0, 4)}-${b.slice(4)}-${c.slice(0, 4)}-${c.slice(4)}${hexWord(w3)}`;
+}
