@@ -44,16 +44,23 @@ async function measure(variant, work, options) {
 const isUsable = figures => figures.errors === 0;
 const isVoid = figures => figures.generatorBusy > GENERATOR_LIMIT;
 
-/** Rounds in which both the variant and the base count; if there are none, the void ones, and said so. */
+/** Rounds in which both the variant and the base can be used, and of these the ones that also are not void. */
 function pairs(rounds, name, base) {
   const usable = rounds.filter(round => isUsable(round[name]) && isUsable(round[base]));
   const valid = usable.filter(round => !isVoid(round[name]) && !isVoid(round[base]));
-  const isBound = valid.length === 0 && usable.length > 0;
-  return { isBound, kept: (isBound ? usable : valid).map(round => ({ ours: round[name], theirs: round[base] })) };
+  return { usable, valid };
+}
+
+/** A repeat helps against a busy generator, not against a server that fails. */
+function wantsRepeat(rounds, name, base, wanted) {
+  return rounds.every(round => isUsable(round[name])) && pairs(rounds, name, base).valid.length < wanted;
 }
 
 function rowOf(name, base, testCase, rounds) {
-  const { isBound, kept } = pairs(rounds, name, base);
+  const { usable, valid } = pairs(rounds, name, base);
+  // With nothing but void rounds the cost per unit still means something; the row says that it is of that kind.
+  const generatorBound = valid.length === 0 && usable.length > 0;
+  const kept = (generatorBound ? usable : valid).map(round => ({ ours: round[name], theirs: round[base] }));
   const all = rounds.map(round => round[name]);
   const middle = key => median(kept.map(({ ours }) => ours[key]));
   const ratio = (key, over = quotient) => spread(kept.map(({ ours, theirs }) => over(ours[key], theirs[key])));
@@ -62,7 +69,7 @@ function rowOf(name, base, testCase, rounds) {
     variant: name,
     rounds: kept.length,
     void: all.filter(isVoid).length,
-    generatorBound: isBound,
+    generatorBound,
     rate: middle('rate'),
     p50: middle('p50'),
     p99: middle('p99'),
@@ -110,9 +117,8 @@ export async function compare(variants, cases, { rounds, secs, warm = 0.3, realm
     // The first round warms the compilers up; it counts for errors only.
     const warmUp = await round(0.4, 0.2);
     const done = [];
-    const lacks = variant => pairs(done, variant.name, base).kept.length < rounds;
-    const isDone = () => done.length >= rounds && !variants.some(variant => mayRepeat(done, variant.name) && lacks(variant));
-    while (!isDone() && done.length < 2 * rounds) done.push(await round(secs, warm));
+    const isShort = () => variants.some(variant => wantsRepeat(done, variant.name, base, rounds));
+    while (done.length < rounds || (done.length < 2 * rounds && isShort())) done.push(await round(secs, warm));
     for (const variant of variants) {
       const row = rowOf(variant.name, base, testCase, done);
       row.errors += warmUp[variant.name].errors;
@@ -122,9 +128,4 @@ export async function compare(variants, cases, { rounds, secs, warm = 0.3, realm
     }
   }
   return rows;
-}
-
-/** A repeat helps against a busy generator, not against a server that fails. */
-function mayRepeat(done, name) {
-  return done.every(round => isUsable(round[name]));
 }

@@ -1,6 +1,7 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
 import type { SessionRef } from '../tap.js';
+import type { RandomIds } from '../wire/ids.js';
 
 /** The operation, in the words of the WAMP terminology chapter. */
 export type ActionKind = 'call' | 'publish' | 'subscribe' | 'unsubscribe' | 'register' | 'unregister';
@@ -51,6 +52,16 @@ export class TracedInvocation {
     this.span1 = span1;
     this.startedAt = startedAt;
   }
+}
+
+/** The span of an originator's trace that an action continues, in signed 32-bit words. */
+export interface RemoteParent {
+  readonly trace0: number;
+  readonly trace1: number;
+  readonly trace2: number;
+  readonly trace3: number;
+  readonly span0: number;
+  readonly span1: number;
 }
 
 /** What PUBLISH became. */
@@ -129,29 +140,38 @@ export class TracedAction {
   /** What the broker made of a PUBLISH; undefined when nobody was there to receive. */
   fanOut: TracedFanOut | undefined = undefined;
 
+  /** Draws its ids from `random`; with a `parent` it joins that trace, else its trace id is its correlation id. */
   constructor(
     kind: ActionKind,
     originator: SessionRef,
     uri: string,
     request: number,
-    id: readonly [number, number, number, number],
-    trace: readonly [number, number, number, number],
-    span: readonly [number, number],
-    parent: readonly [number, number],
     startedAt: number,
     firstFrame: number,
     anchorBytes: number,
     acknowledge: boolean,
+    random: RandomIds,
+    parent: RemoteParent | undefined,
   ) {
     this.kind = kind;
     this.realm = originator.realm;
     this.uri = uri;
     this.originator = originator;
     this.request = request;
-    [this.id0, this.id1, this.id2, this.id3] = id;
-    [this.trace0, this.trace1, this.trace2, this.trace3] = trace;
-    [this.span0, this.span1] = span;
-    [this.parent0, this.parent1] = parent;
+    this.id0 = random.word() | 0;
+    // RFC 9562: version 4 in the third group, variant 10 in the fourth.
+    this.id1 = (random.word() & 0xffff0fff) | 0x4000;
+    this.id2 = (random.word() & 0x3fffffff) | 0x80000000;
+    this.id3 = random.word() | 0;
+    this.trace0 = parent ? parent.trace0 : this.id0;
+    this.trace1 = parent ? parent.trace1 : this.id1;
+    this.trace2 = parent ? parent.trace2 : this.id2;
+    this.trace3 = parent ? parent.trace3 : this.id3;
+    // W3C forbids the all-zero span id.
+    this.span0 = random.word() | 1;
+    this.span1 = random.word() | 0;
+    this.parent0 = parent ? parent.span0 : 0;
+    this.parent1 = parent ? parent.span1 : 0;
     this.startedAt = startedAt;
     this.lastFrame = firstFrame;
     this.anchorBytes = anchorBytes;

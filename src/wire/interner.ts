@@ -14,13 +14,13 @@ export class Interner {
   /** The string of `bytes[start, end)`, which must be ASCII. */
   get(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
-    if (length > LONGEST) return bytes.latin1Slice(start, end);
+    if (length > LONGEST) return bytes.toString('latin1', start, end);
     let hash = length;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
     const known = this.#strings[slot]!;
     if (known.length === length && same(known, bytes, start)) return known;
-    const fresh = bytes.latin1Slice(start, end);
+    const fresh = bytes.toString('latin1', start, end);
     this.#strings[slot] = fresh;
     return fresh;
   }

@@ -94,7 +94,7 @@ export class JsonSerializer extends Serializer {
       return value;
     }
     const end = skipValue(bytes, start, bytes.length, 0);
-    const text = bytes.latin1Slice(start, end);
+    const text = bytes.toString('latin1', start, end);
     this.#p = end;
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'number') return undefined;
@@ -110,7 +110,7 @@ export class JsonSerializer extends Serializer {
     this.#p = end;
     for (let i = start + 1; i < end - 1; i++) {
       const c = bytes[i]!;
-      if (c === 0x5c || c > 0x7e) return JSON.parse(bytes.utf8Slice(start, end)) as string;
+      if (c === 0x5c || c > 0x7e) return JSON.parse(bytes.toString('utf8', start, end)) as string;
     }
     return this.#strings.get(bytes, start + 1, end - 1);
   }
@@ -125,7 +125,7 @@ export class JsonSerializer extends Serializer {
     }
     const end = skipValue(bytes, start, bytes.length, 0);
     this.#p = end;
-    return fromJson(bytes.utf8Slice(start, end)) as Dict;
+    return fromJson(bytes.toString('utf8', start, end)) as Dict;
   }
 
   protected readPayload(row: Row): Payload {
@@ -155,7 +155,7 @@ export class JsonSerializer extends Serializer {
   }
 
   decodePayload(bytes: Uint8Array, start: number, end: number, count: number) {
-    const text = view(bytes).utf8Slice(start, end);
+    const text = view(bytes).toString('utf8', start, end);
     const [args, kwargs] = fromJson(`[${text}]`) as [Args, Kwargs | undefined];
     return { args, kwargs: count === 2 ? kwargs : undefined };
   }
@@ -165,7 +165,7 @@ export class JsonSerializer extends Serializer {
   }
 
   decodeAll(bytes: Uint8Array): unknown[] {
-    return fromJson(view(bytes).utf8Slice(0, bytes.length)) as unknown[];
+    return fromJson(view(bytes).toString('utf8', 0, bytes.length)) as unknown[];
   }
 
   protected begin(_elements: number, code: number): void {
@@ -216,7 +216,7 @@ export class JsonSerializer extends Serializer {
   #text(json: string): void {
     this.room(json.length * 3 + 2);
     this.out[this.at++] = COMMA;
-    this.at += this.out.utf8Write(json, this.at);
+    this.at += this.out.write(json, this.at, 'utf8');
   }
 
   protected writePayload(payload: Payload): void {
