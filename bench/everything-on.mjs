@@ -1,5 +1,6 @@
 // Owns what "everything on" means: the telemetry sink next to the load, the running trace, and the account of spans.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { RawClient } from './raw-client.mjs';
 import { startServer } from './servers.mjs';
 
@@ -40,7 +41,7 @@ export async function prepareOn(server) {
 }
 
 export function startSink(port) {
-  const args = [new URL('otlp-sink.mjs', import.meta.url).pathname, String(port)];
+  const args = [fileURLToPath(new URL('otlp-sink.mjs', import.meta.url)), String(port)];
   return startServer({ name: 'sink', args, port, nextToLoad: true });
 }
 

@@ -1,6 +1,6 @@
 // Owns the entry point of the benchmarks: which variants and cases there are, and what counts as a broken run.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepareOn, readSink, startSink, telemetryEnv, withSpanAccount } from './everything-on.mjs';
@@ -93,6 +93,8 @@ async function main() {
   const { names, cases, rounds, secs, json } = readOptions();
   const broken = [];
   pinGenerator();
+  const [load] = loadavg();
+  if (load > 0.7) console.log(`Load average is ${load.toFixed(1)} before the start: others are using this machine.\n`);
   if (!canPin) console.log('No two cores to pin to (needs Linux, taskset and two cores): expect wider ranges.\n');
   const variants = await startVariants(names, broken);
   if (variants.length > 1 && variants[0].name === 'bare') {
@@ -105,7 +107,7 @@ async function main() {
     const received = sink && (await readSink(sink));
     if (received)
       console.log(`Sink: ${received.spans} spans, ${received.requests} requests, ${received.bytes} bytes.\n`);
-    const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, isPinned: canPin };
+    const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, isPinned: canPin, load };
     if (json) writeFileSync(json, JSON.stringify({ machine, rounds, secs, sink: received, broken, rows }, null, 2));
   } else if (broken.length === 0) broken.push('nothing to compare with bare');
   await stopAll();

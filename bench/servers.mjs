@@ -28,12 +28,17 @@ function accepts(port) {
   });
 }
 
+/** Telemetry settings of the shell that runs the benchmark must not leak into the variant that has everything off. */
+function cleanEnv() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_')));
+}
+
 /** Starts a Node process and waits until it listens. `nextToLoad` puts it on the generator's core. */
 export async function startServer({ name, args, port, env = {}, cwd, nextToLoad = false }) {
   if (await accepts(port)) throw new Error(`${name}: port ${port} is already in use by something else`);
   const pin = canPin ? ['taskset', '-c', nextToLoad ? LOAD_CORE : SERVER_CORE] : [];
   const [command, ...rest] = [...pin, process.execPath, ...args];
-  const options = { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] };
+  const options = { cwd, env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] };
   const child = spawn(command, rest, options);
   const server = { name, port, pid: child.pid, child, output: '', exited: false, stopping: false };
   children.add(server);

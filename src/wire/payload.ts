@@ -1,9 +1,20 @@
 /** Owns Arguments and ArgumentsKw on their way through the router: received bytes, decoded only when somebody looks. */
 
-import type { Serializer } from './serializers/serializer.js';
-
 export type Args = readonly unknown[];
 export type Kwargs = { readonly [key: string]: unknown };
+
+/** What a serializer does for payloads. */
+export interface PayloadCodec {
+  /** Decodes payload bytes that were checked when they came in. */
+  decodePayload(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+  ): { args: Args | undefined; kwargs: Kwargs | undefined };
+  /** Arguments (and ArgumentsKw, if given) as they stand in a message of this serializer. */
+  encodePayload(args: Args, kwargs: Kwargs | undefined): Uint8Array;
+}
 
 /**
  * `Arguments|list` and `ArgumentsKw|dict` of one message.
@@ -14,16 +25,16 @@ export type Kwargs = { readonly [key: string]: unknown };
 export class Payload {
   /** Elements on the wire: 0 none, 1 Arguments, 2 Arguments and ArgumentsKw. Absent and empty stay different. */
   readonly count: 0 | 1 | 2;
-  readonly serializer: Serializer | undefined;
+  readonly serializer: PayloadCodec | undefined;
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
   #values: { args: Args | undefined; kwargs: Kwargs | undefined } | undefined;
-  #transcoded: Map<Serializer, Payload> | undefined;
+  #transcoded: Map<PayloadCodec, Payload> | undefined;
 
   private constructor(
     count: 0 | 1 | 2,
-    serializer: Serializer | undefined,
+    serializer: PayloadCodec | undefined,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -38,7 +49,7 @@ export class Payload {
   }
 
   /** A view of received bytes; the serializer has checked that they are `count` well-formed elements. */
-  static received(serializer: Serializer, bytes: Uint8Array, start: number, end: number, count: 0 | 1 | 2): Payload {
+  static received(serializer: PayloadCodec, bytes: Uint8Array, start: number, end: number, count: 0 | 1 | 2): Payload {
     return count === 0 ? NO_PAYLOAD : new Payload(count, serializer, bytes, start, end, undefined);
   }
 
@@ -68,7 +79,7 @@ export class Payload {
   }
 
   /** The same payload as bytes of `serializer`: itself when it came in that form, else transcoded once and remembered. */
-  in(serializer: Serializer): Payload {
+  in(serializer: PayloadCodec): Payload {
     if (this.serializer === serializer || this.count === 0) return this;
     let other = this.#transcoded?.get(serializer);
     if (!other) {

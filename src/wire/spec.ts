@@ -94,4 +94,3 @@ export function rowOf(code: number): Row | undefined {
 export function allRows(): Row[] {
   return rows.filter(r => r !== undefined);
 }
-

@@ -113,7 +113,7 @@ export function skipValue(bytes: Buffer, p: number, end: number, depth: number):
   }
 }
 
-function deeper(depth: number): number {
+export function deeper(depth: number): number {
   if (depth >= MAX_DEPTH) throw new ProtocolViolation(`message nested deeper than ${MAX_DEPTH} levels`);
   return depth + 1;
 }

@@ -6,8 +6,9 @@ import { Interner } from '../interner.js';
 import { type Dict, EMPTY_DICT } from '../message.js';
 import { type Args, type Kwargs, Payload } from '../payload.js';
 import type { Field, Row } from '../spec.js';
-import { fromJson, stringify } from './json-values.js';
 import { skipDigits, skipSpace, skipString, skipValue } from './json-scanner.js';
+import { fromJson, stringify } from './json-values.js';
+import { view } from './octets.js';
 import { Serializer, wrong } from './serializer.js';
 
 const QUOTE = 0x22;
@@ -165,7 +166,13 @@ export class JsonSerializer extends Serializer {
   }
 
   decodeAll(bytes: Uint8Array): unknown[] {
-    return fromJson(view(bytes).toString('utf8', 0, bytes.length)) as unknown[];
+    const text = view(bytes);
+    const start = skipSpace(text, 0, text.length);
+    if (text[start] !== LIST) throw new ProtocolViolation('undecodable message: JSON list expected');
+    // The message itself is no level of nesting.
+    const end = skipSpace(text, skipValue(text, start, text.length, -1), text.length);
+    if (end !== text.length) throw new ProtocolViolation('undecodable message: octets after its end');
+    return fromJson(text.toString('utf8')) as unknown[];
   }
 
   protected begin(_elements: number, code: number): void {
@@ -205,7 +212,10 @@ export class JsonSerializer extends Serializer {
   }
 
   protected writeDict(value: Dict): void {
-    if (value !== EMPTY_DICT) return this.#text(stringify(value));
+    if (value !== EMPTY_DICT) {
+      this.#text(stringify(value));
+      return;
+    }
     this.room(4);
     const out = this.out;
     out[this.at++] = COMMA;
@@ -231,8 +241,4 @@ export class JsonSerializer extends Serializer {
     this.room(1);
     this.out[this.at++] = LIST_END;
   }
-}
-
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -3,7 +3,7 @@
 import type { MessageCode } from '../codes.js';
 import { ProtocolViolation } from '../errors.js';
 import { type Dict, EMPTY_DICT, type Message, message } from '../message.js';
-import { type Args, type Kwargs, NO_PAYLOAD, Payload } from '../payload.js';
+import { type Args, type Kwargs, NO_PAYLOAD, type Payload } from '../payload.js';
 import { type Field, type Row, rowOf, Slot } from '../spec.js';
 
 export type SerializerName = 'json' | 'msgpack' | 'cbor';
@@ -15,7 +15,7 @@ export const HEADER_ROOM = 16;
  * One wire format. An instance belongs to one router and is not reentrant: `encode` writes to `out`,
  * which the next `encode` overwrites, so that sending allocates nothing.
  */
-export abstract class Serializer {
+export abstract class Serializer implements PayloadCodec {
   abstract readonly name: SerializerName;
   /** WebSocket subprotocol. */
   abstract readonly subprotocol: string;

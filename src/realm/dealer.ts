@@ -1,0 +1,317 @@
+/** Owns registrations and open calls of one realm. No IO, clock or randomness of its own. */
+
+import { Code } from '../wire/codes.js';
+import { ErrorUri, ProtocolViolation, WampError } from '../wire/errors.js';
+import { nextId } from '../wire/ids.js';
+import {
+  type Dict,
+  EMPTY_DICT,
+  error,
+  interrupt,
+  invocation,
+  type Message,
+  registered,
+  result,
+  unregistered,
+} from '../wire/message.js';
+import { choice, flag, milliseconds } from '../wire/options.js';
+import { Payload } from '../wire/payload.js';
+import { denied } from './broker.js';
+import { MATCHES, type Match, PatternMap } from './matching.js';
+import type { Call, InvokePolicy, Member, Registration } from './member.js';
+
+const POLICIES: readonly InvokePolicy[] = ['single', 'roundrobin'];
+const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const;
+
+export interface Timers {
+  after(milliseconds: number, run: () => void): unknown;
+  cancel(timer: unknown): void;
+}
+
+/** Told of every change after its reply was sent; the meta API publishes it. */
+export interface RegistrationWatcher {
+  registrationCreated(registration: Registration, by: Member): void;
+  registered(registration: Registration, by: Member): void;
+  unregistered(registration: Registration, by: Member): void;
+  registrationDeleted(registration: Registration, by: Member): void;
+}
+
+const PROGRESS: Dict = Object.freeze({ progress: true });
+
+export class Dealer {
+  readonly #patterns = new PatternMap<Registration>();
+  readonly #byId = new Map<number, Registration>();
+  readonly #now: () => number;
+  readonly #timers: Timers;
+  readonly #watcher: RegistrationWatcher;
+  #lastId = 0;
+
+  constructor(now: () => number, timers: Timers, watcher: RegistrationWatcher) {
+    this.#now = now;
+    this.#timers = timers;
+    this.#watcher = watcher;
+  }
+
+  get registrations(): PatternMap<Registration> {
+    return this.#patterns;
+  }
+
+  get registrationCount(): number {
+    return this.#byId.size;
+  }
+
+  registration(id: number): Registration | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** @throws WampError when the request cannot be served. */
+  register(from: Member, m: Message, cause: number): void {
+    const match = choice(m.options, 'match', MATCHES, 'exact');
+    const invoke = choice(m.options, 'invoke', POLICIES, 'single');
+    this.#mayRegister(from, m.uri, match);
+    let registration = this.#patterns.get(m.uri, match);
+    if (registration) this.#mayShare(registration, from, invoke);
+    const created = registration === undefined;
+    if (!registration) {
+      const id = ++this.#lastId;
+      registration = { id, uri: m.uri, match, invoke, created: this.#now(), callees: [], next: 0 };
+      this.#patterns.set(m.uri, match, registration);
+      this.#byId.set(id, registration);
+    }
+    registration.callees.push(from);
+    from.registrations.add(registration);
+    from.outbox.send(registered(m.request, registration.id), cause);
+    if (created) this.#watcher.registrationCreated(registration, from);
+    this.#watcher.registered(registration, from);
+  }
+
+  #mayRegister(from: Member, uri: string, match: Match): void {
+    const exact = match === 'exact';
+    const decision = from.role.decide(uri);
+    if (!(exact ? decision.legal : from.role.isLegalPrefix(uri))) {
+      throw new WampError(ErrorUri.invalidUri, `"${uri}" is not a procedure for match ${match}`);
+    }
+    if (decision.reserved && !from.session.internal) {
+      throw new WampError(ErrorUri.invalidUri, `"${uri}" is reserved: only the router registers wamp.`);
+    }
+    if (!(exact ? decision.register : from.role.mayUsePrefix(uri, 'register'))) throw denied(from, 'register', uri);
+  }
+
+  #mayShare(registration: Registration, from: Member, invoke: InvokePolicy): void {
+    const { uri } = registration;
+    if (registration.invoke !== invoke) {
+      const text = `"${uri}" is registered with invoke ${registration.invoke}, not ${invoke}`;
+      throw new WampError(ErrorUri.procedureAlreadyExists, text);
+    }
+    if (invoke === 'single') throw new WampError(ErrorUri.procedureAlreadyExists, `"${uri}" is already registered`);
+    if (registration.callees.includes(from)) {
+      throw new WampError(ErrorUri.procedureAlreadyExists, `this session has already registered "${uri}"`);
+    }
+  }
+
+  unregister(from: Member, m: Message, cause: number): void {
+    const registration = this.#byId.get(m.subject);
+    if (!registration?.callees.includes(from)) {
+      throw new WampError(ErrorUri.noSuchRegistration, `this session has no registration ${m.subject}`);
+    }
+    from.outbox.send(unregistered(m.request), cause);
+    this.#remove(registration, from);
+  }
+
+  #remove(registration: Registration, member: Member): void {
+    const index = registration.callees.indexOf(member);
+    registration.callees.splice(index, 1);
+    if (index < registration.next) registration.next--;
+    member.registrations.delete(registration);
+    const last = registration.callees.length === 0;
+    if (last) {
+      this.#patterns.delete(registration.uri, registration.match);
+      this.#byId.delete(registration.id);
+    }
+    this.#watcher.unregistered(registration, member);
+    if (last) this.#watcher.registrationDeleted(registration, member);
+  }
+
+  /** @throws WampError when the call cannot be made; ProtocolViolation for options the caller did not announce. */
+  call(from: Member, m: Message, cause: number): void {
+    const options = m.options;
+    const decision = from.role.decide(m.uri);
+    if (!decision.legal) throw new WampError(ErrorUri.invalidUri, `"${m.uri}" is not a procedure`);
+    if (!decision.call) throw denied(from, 'call', m.uri);
+    const registration = this.#patterns.best(m.uri);
+    if (!registration) throw new WampError(ErrorUri.noSuchProcedure, `no callee has registered "${m.uri}"`);
+    let wantsProgress = false;
+    let timeout = 0;
+    if (options !== EMPTY_DICT) {
+      if (flag(options, 'disclose_me') && !decision.discloseCaller) {
+        throw new WampError(ErrorUri.discloseMeDisallowed, 'this role may not disclose its callers');
+      }
+      if (flag(options, 'progress')) this.#refuseStream(from);
+      wantsProgress = flag(options, 'receive_progress');
+      timeout = milliseconds(options, 'timeout');
+    }
+    const callee = pick(registration);
+    const progressive = wantsProgress && callee.progresses;
+    // Our own procedures decide by who asks: session.kill spares the caller.
+    const disclosed = decision.discloseCaller || callee.session.internal;
+    const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined);
+    const id = nextId(callee.lastInvocation);
+    const sent = callee.outbox.send(invocation(id, registration.id, details, m.payload), cause);
+    if (sent !== 'sent') throw undeliverable(sent);
+    callee.lastInvocation = id;
+    const call: Call = {
+      caller: from,
+      request: m.request,
+      callee,
+      invocation: id,
+      cause,
+      progressive,
+      timeout,
+      timer: undefined,
+      killed: false,
+    };
+    from.calls.set(m.request, call);
+    callee.invocations.set(id, call);
+    if (timeout > 0) this.#arm(call);
+  }
+
+  #refuseStream(from: Member): never {
+    // WAMP advanced, "Progressive Call Invocations": this dealer does not announce them.
+    if (!from.streams)
+      throw new ProtocolViolation('CALL.Options.progress without announcing progressive_call_invocations');
+    throw new WampError('wamp.error.feature_not_supported', 'this router has no progressive call invocations');
+  }
+
+  /** The callee's answer, a progressive one or the last. */
+  yield(from: Member, m: Message, cause: number): void {
+    const call = this.#answered(from, m.request, 'YIELD');
+    if (!call) return;
+    if (m.options !== EMPTY_DICT && flag(m.options, 'progress')) {
+      // A progressive result that nobody asked for has no place to go (WAMP advanced, "Progressive Call Results").
+      if (!call.progressive) return;
+      if (call.timer !== undefined) this.#arm(call);
+      call.caller.outbox.send(result(call.request, PROGRESS, m.payload), cause);
+      return;
+    }
+    this.#close(call);
+    const sent = call.caller.outbox.send(result(call.request, EMPTY_DICT, m.payload), cause);
+    if (sent === 'too_long')
+      this.#fail(call, cause, ErrorUri.payloadSizeExceeded, 'the result is longer than the caller accepts');
+  }
+
+  /** ERROR of an INVOCATION, which goes to the caller as it is. */
+  error(from: Member, m: Message, cause: number): void {
+    if (m.subject !== Code.INVOCATION) {
+      throw new ProtocolViolation(`ERROR of a client must be of an INVOCATION (68), not of type ${m.subject}`);
+    }
+    const call = this.#answered(from, m.request, 'ERROR');
+    if (!call) return;
+    this.#close(call);
+    const sent = call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, m.uri, m.payload), cause);
+    if (sent === 'too_long')
+      this.#fail(call, cause, m.uri, 'the details of the error are longer than the caller accepts');
+  }
+
+  /** The open call of an answer; nothing for one that comes too late, which is no fault of the callee's. */
+  #answered(from: Member, request: number, what: string): Call | undefined {
+    const call = from.invocations.get(request);
+    // Never issued, as against finished: ids are sequential, so one mark tells (WAMP basic, "Protocol Errors").
+    if (!call && request > from.lastInvocation) {
+      throw new ProtocolViolation(`${what} of INVOCATION ${request}, which was never sent`);
+    }
+    return call;
+  }
+
+  cancel(from: Member, m: Message, cause: number): void {
+    const mode = choice(m.options, 'mode', CANCEL_MODES, 'killnowait');
+    const call = from.calls.get(m.request);
+    // The answer may have crossed the CANCEL.
+    if (!call || call.killed) return;
+    const effective = call.callee.cancels ? mode : 'skip';
+    if (effective !== 'skip') call.callee.outbox.send(interrupt(call.invocation, { mode: effective }), cause);
+    if (effective === 'kill') {
+      call.killed = true;
+      return;
+    }
+    this.#close(call);
+    this.#fail(call, cause, ErrorUri.canceled, `canceled by the caller (${effective})`);
+  }
+
+  #arm(call: Call): void {
+    this.#timers.cancel(call.timer);
+    call.timer = this.#timers.after(call.timeout, () => this.#timedOut(call));
+  }
+
+  #timedOut(call: Call): void {
+    this.#close(call);
+    this.#interrupt(call);
+    this.#fail(call, call.cause, ErrorUri.timeout, `no result within ${call.timeout} ms`);
+  }
+
+  #interrupt(call: Call): void {
+    if (!call.callee.cancels) return;
+    call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
+  }
+
+  #fail(call: Call, cause: number, uri: string, text: string): void {
+    call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, uri, Payload.of([text])), cause);
+  }
+
+  #close(call: Call): void {
+    call.caller.calls.delete(call.request);
+    call.callee.invocations.delete(call.invocation);
+    if (call.timer !== undefined) this.#timers.cancel(call.timer);
+    call.timer = undefined;
+  }
+
+  /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"). */
+  leave(member: Member): void {
+    for (const call of [...member.calls.values()]) {
+      this.#close(call);
+      if (call.callee !== member) this.#interrupt(call);
+    }
+    // Before the callers hear of it, so that who calls again finds no registration of the one that left.
+    for (const registration of [...member.registrations]) this.#remove(registration, member);
+    for (const call of [...member.invocations.values()]) {
+      this.#close(call);
+      this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left');
+    }
+  }
+}
+
+/** The callee in turn. */
+function pick(registration: Registration): Member {
+  const { callees } = registration;
+  if (callees.length === 1) return callees[0]!;
+  const callee = callees[registration.next % callees.length]!;
+  registration.next = (registration.next + 1) % callees.length;
+  return callee;
+}
+
+function undeliverable(sent: 'full' | 'too_long' | 'gone'): WampError {
+  if (sent === 'too_long') {
+    return new WampError(ErrorUri.payloadSizeExceeded, 'the call is longer than the callee accepts');
+  }
+  const why = sent === 'full' ? 'does not read: its send queue is full' : 'is leaving';
+  return new WampError(ErrorUri.networkFailure, `the callee ${why}`);
+}
+
+function invocationDetails(
+  m: Message,
+  registration: Registration,
+  progressive: boolean,
+  caller: Member | undefined,
+): Dict {
+  const pattern = registration.match !== 'exact';
+  if (!pattern && !progressive && !caller) return EMPTY_DICT;
+  return {
+    // WAMP advanced, "Pattern-based Registrations": the procedure is told when the registration does not tell it.
+    ...(pattern && { procedure: m.uri }),
+    ...(progressive && { receive_progress: true }),
+    ...(caller && {
+      caller: caller.id,
+      caller_authid: caller.session.authid,
+      caller_authrole: caller.session.authrole,
+    }),
+  };
+}

@@ -1,0 +1,63 @@
+/** Owns pattern matching: which subscriptions a topic reaches, which registration serves a procedure. */
+
+/** How a subscription's or registration's URI is compared (WAMP advanced, "Pattern-based …"). */
+export type Match = 'exact' | 'prefix';
+
+export const MATCHES: readonly Match[] = ['exact', 'prefix'];
+
+const CACHED_URIS = 4096;
+
+/** Things kept by URI and match. A prefix is one of characters, not of components, as the specification's examples show. */
+export class PatternMap<T> {
+  readonly #exact = new Map<string, T>();
+  readonly #prefix = new Map<string, T>();
+  /** The distinct lengths of all prefixes, longest first: one lookup per length finds every match. */
+  #lengths: number[] = [];
+  readonly #cache = new Map<string, readonly T[]>();
+
+  get(uri: string, match: Match): T | undefined {
+    return (match === 'exact' ? this.#exact : this.#prefix).get(uri);
+  }
+
+  set(uri: string, match: Match, value: T): void {
+    (match === 'exact' ? this.#exact : this.#prefix).set(uri, value);
+    this.#changed(match);
+  }
+
+  delete(uri: string, match: Match): void {
+    (match === 'exact' ? this.#exact : this.#prefix).delete(uri);
+    this.#changed(match);
+  }
+
+  *values(match: Match): IterableIterator<T> {
+    yield* (match === 'exact' ? this.#exact : this.#prefix).values();
+  }
+
+  /** Everything that matches: the exact one first, then prefixes from the longest to the shortest. */
+  all(uri: string): readonly T[] {
+    const known = this.#cache.get(uri);
+    if (known) return known;
+    const found: T[] = [];
+    const exact = this.#exact.get(uri);
+    if (exact) found.push(exact);
+    for (const length of this.#lengths) {
+      const prefix = length <= uri.length ? this.#prefix.get(uri.slice(0, length)) : undefined;
+      if (prefix) found.push(prefix);
+    }
+    if (this.#cache.size >= CACHED_URIS) this.#cache.clear();
+    this.#cache.set(uri, found);
+    return found;
+  }
+
+  /** The one that serves a procedure: exact before the longest prefix (WAMP advanced, "Pattern-based Registrations"). */
+  best(uri: string): T | undefined {
+    return this.#exact.get(uri) ?? (this.#lengths.length ? this.all(uri)[0] : undefined);
+  }
+
+  #changed(match: Match): void {
+    this.#cache.clear();
+    if (match === 'exact') return;
+    const lengths = new Set([...this.#prefix.keys()].map(prefix => prefix.length));
+    this.#lengths = [...lengths].sort((a, b) => b - a);
+  }
+}

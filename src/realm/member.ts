@@ -1,0 +1,94 @@
+/** Owns what broker and dealer know of one session in their realm, and the records they keep of it. */
+
+import type { Broadcast } from '../session/broadcast.js';
+import type { Sent } from '../session/host.js';
+import type { SessionRef } from '../tap.js';
+import type { Dict, Message } from '../wire/message.js';
+import type { Role } from './authorizer.js';
+import type { Match } from './matching.js';
+
+export interface Subscription {
+  readonly id: number;
+  readonly uri: string;
+  readonly match: Match;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly subscribers: Set<Member>;
+}
+
+/** How a shared registration picks its callee (WAMP advanced, "Shared Registration"). */
+export type InvokePolicy = 'single' | 'roundrobin';
+
+export interface Registration {
+  readonly id: number;
+  readonly uri: string;
+  readonly match: Match;
+  readonly invoke: InvokePolicy;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly callees: Member[];
+  /** Index of the callee that is next in turn. */
+  next: number;
+}
+
+/** A call between its CALL and its final RESULT or ERROR. */
+export interface Call {
+  readonly caller: Member;
+  readonly request: number;
+  readonly callee: Member;
+  readonly invocation: number;
+  /** The `seq` of the CALL, for messages that no later message causes: a timeout, a callee that left. */
+  readonly cause: number;
+  readonly progressive: boolean;
+  readonly timeout: number;
+  timer: unknown;
+  /** A CANCEL of mode `kill` waits for the callee's answer. */
+  killed: boolean;
+}
+
+/** How messages reach a session. Broker and dealer have no other effect on the world; a test records here. */
+export interface Outbox {
+  /** `cause` is the `seq` of the received frame that made us send this. */
+  send(message: Message, cause: number): Sent;
+  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
+}
+
+export class Member {
+  readonly session: SessionRef;
+  readonly role: Role;
+  readonly outbox: Outbox;
+  /** The newest request id, for the sequence that the six requests share (WAMP basic, "IDs"). */
+  lastRequest = 0;
+  readonly subscriptions = new Set<Subscription>();
+  readonly registrations = new Set<Registration>();
+  /** As caller: open calls by CALL.Request. */
+  readonly calls = new Map<number, Call>();
+  /** As callee: open calls by INVOCATION.Request. */
+  readonly invocations = new Map<number, Call>();
+  lastInvocation = 0;
+  /** As callee: takes INTERRUPT. */
+  readonly cancels: boolean;
+  /** As callee: sends progressive results. */
+  readonly progresses: boolean;
+  /** As caller: sends progressive invocations, which are refused unless announced. */
+  readonly streams: boolean;
+
+  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox) {
+    this.session = session;
+    this.role = role;
+    this.outbox = outbox;
+    this.cancels = announces(roles, 'callee', 'call_canceling');
+    this.progresses = announces(roles, 'callee', 'progressive_call_results');
+    this.streams = announces(roles, 'caller', 'progressive_call_invocations');
+  }
+
+  get id(): number {
+    return this.session.id;
+  }
+}
+
+/** Whether HELLO.Details.roles announces a feature; whatever is no `true` is no. */
+function announces(roles: Dict, role: string, feature: string): boolean {
+  const features = (roles[role] as { features?: Record<string, unknown> } | null | undefined)?.features;
+  return typeof features === 'object' && features !== null && features[feature] === true;
+}

@@ -1,0 +1,28 @@
+/** Owns how the meta API describes sessions, registrations and subscriptions. */
+
+import type { RealmSession } from '../session/host.js';
+import type { Registration, Subscription } from './member.js';
+
+/** What on_join and wamp.session.get tell. No headers, no authextra: they carry secrets. */
+export function sessionDetails(session: RealmSession): { readonly [key: string]: unknown } {
+  return {
+    session: session.id,
+    realm: session.realm,
+    authid: session.authid,
+    authrole: session.authrole,
+    authmethod: session.authmethod,
+    authprovider: session.authprovider,
+    serializer: session.serializer,
+    transport: session.peer,
+  };
+}
+
+export function registrationDetails(registration: Registration): unknown {
+  const { id, uri, match, invoke, created } = registration;
+  return { id, created: new Date(created).toISOString(), uri, match, invoke };
+}
+
+export function subscriptionDetails(subscription: Subscription): unknown {
+  const { id, uri, match, created } = subscription;
+  return { id, created: new Date(created).toISOString(), uri, match };
+}

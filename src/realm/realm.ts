@@ -1,0 +1,198 @@
+/** Owns one realm: its members, which message goes to which part, and the order in which joining and leaving happen. */
+
+import type { RealmSession, Seat, SessionRealm } from '../session/host.js';
+import { TypeCounts } from '../session/traffic.js';
+import type { Clock, Watch } from '../session/watch.js';
+import { Code, messageName } from '../wire/codes.js';
+import { ProtocolViolation, WampError } from '../wire/errors.js';
+import type { RandomIds } from '../wire/ids.js';
+import { nextId } from '../wire/ids.js';
+import { EMPTY_DICT, error, type Message } from '../wire/message.js';
+import { Payload } from '../wire/payload.js';
+import type { UriCheck } from '../wire/uris.js';
+import { Role, type RoleOptions, trustedRole } from './authorizer.js';
+import { Broker } from './broker.js';
+import { Dealer, type Timers } from './dealer.js';
+import { ROLES } from './features.js';
+import { type LocalRealm, LocalSession } from './local-session.js';
+import { Member } from './member.js';
+import { MetaApi } from './meta.js';
+import { SessionStats, type StatsOptions } from './session-stats.js';
+
+export interface RealmOptions {
+  readonly name: string;
+  readonly roles: readonly RoleOptions[];
+  readonly uriCheck: UriCheck;
+  /** `lenient` accepts request ids out of sequence, for clients that draw them at random. */
+  readonly requestIds: 'strict' | 'lenient';
+  readonly metaApi: boolean;
+  /** `id`: on_leave carries the session id alone, as Crossbar's; `full`: id, authid and authrole, as the specification's. */
+  readonly onLeave: 'id' | 'full';
+  readonly stats: StatsOptions | undefined;
+}
+
+/** What a realm needs that is not its own. */
+export interface RealmEnvironment {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: RandomIds;
+  readonly watch: Watch;
+  /** Reports a fault of the router's own code. */
+  readonly fault: (what: string, error: unknown) => void;
+}
+
+export class Realm implements SessionRealm, LocalRealm {
+  readonly name: string;
+  readonly watch: Watch;
+  readonly counts = new TypeCounts();
+  readonly roles = ROLES;
+  readonly broker: Broker;
+  readonly dealer: Dealer;
+  /** Network sessions, in the order in which they joined. */
+  readonly sessions = new Map<number, RealmSession>();
+  readonly #options: RealmOptions;
+  readonly #env: RealmEnvironment;
+  readonly #roles = new Map<string, Role>();
+  readonly #trusted = trustedRole();
+  readonly #strictIds: boolean;
+  readonly #meta: MetaApi;
+  readonly #stats: SessionStats | undefined;
+  readonly #later: (() => void)[] = [];
+  #depth = 0;
+
+  constructor(options: RealmOptions, env: RealmEnvironment) {
+    this.name = options.name;
+    this.watch = env.watch;
+    this.#options = options;
+    this.#env = env;
+    this.#strictIds = options.requestIds === 'strict';
+    for (const role of options.roles) this.#roles.set(role.name, new Role(role, options.uriCheck));
+    const meta = new MetaApi(this, options.onLeave);
+    this.#meta = meta;
+    this.broker = new Broker(env.clock, () => env.ids.global(), meta);
+    this.dealer = new Dealer(env.clock, env.timers, meta);
+    const service = this.local(`wampscope.realm.${options.name}`);
+    meta.start(service, options.metaApi);
+    if (options.stats) this.#stats = new SessionStats(options.stats, service, env.timers, env.clock);
+  }
+
+  hasRole(role: string): boolean {
+    return this.#roles.has(role);
+  }
+
+  /** A new session of the router's own in this realm. */
+  local(authid: string): LocalSession {
+    const session = new LocalSession(this.#env.ids.global(), this.name, authid, this);
+    session.member = new Member(session, EMPTY_DICT, this.#trusted, session);
+    return session;
+  }
+
+  seat(session: RealmSession): Seat {
+    const member = new Member(session, session.roles, this.#roles.get(session.authrole)!, session);
+    return {
+      receive: (m, seq) => this.#handle(member, m, seq, true),
+      leave: () => this.#left(session, member),
+    };
+  }
+
+  joined(session: RealmSession): void {
+    this.sessions.set(session.id, session);
+    session.traffic.rateBy(this.#options.stats?.ratedMessageSize ?? 512);
+    this.#meta.joined(session);
+    this.#stats?.joined(session);
+    this.#settle();
+  }
+
+  /** Final statistics come before on_leave, so that whoever keeps accounts can close one when it hears of the leave. */
+  #left(session: RealmSession, member: Member): void {
+    this.sessions.delete(session.id);
+    this.dealer.leave(member);
+    this.broker.leave(member);
+    this.#stats?.left(session);
+    this.#meta.left(session);
+    this.#settle();
+  }
+
+  act(session: LocalSession, m: Message, metered: boolean): void {
+    const watch = this.watch;
+    const seq = ++watch.seq;
+    const { tap } = watch;
+    if (tap) watch.received(tap, session, m, seq, NOTHING);
+    this.#handle(session.member!, m, seq, metered);
+    if (tap) tap.onHandled(seq);
+  }
+
+  later(work: () => void): void {
+    this.#later.push(work);
+  }
+
+  fault(what: string, error: unknown): void {
+    this.#env.fault(what, error);
+  }
+
+  #handle(from: Member, m: Message, seq: number, metered: boolean): void {
+    this.#depth++;
+    try {
+      this.#dispatch(from, m, seq, metered);
+    } catch (failure) {
+      if (!(failure instanceof WampError)) throw failure;
+      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), seq);
+    } finally {
+      this.#depth--;
+    }
+    this.#settle();
+  }
+
+  #dispatch(from: Member, m: Message, seq: number, metered: boolean): void {
+    switch (m.code) {
+      case Code.PUBLISH:
+        this.#inSequence(from, m);
+        return this.broker.publish(from, m, seq, metered);
+      case Code.CALL:
+        this.#inSequence(from, m);
+        return this.dealer.call(from, m, seq);
+      case Code.YIELD:
+        return this.dealer.yield(from, m, seq);
+      case Code.ERROR:
+        return this.dealer.error(from, m, seq);
+      case Code.CANCEL:
+        return this.dealer.cancel(from, m, seq);
+      case Code.SUBSCRIBE:
+        this.#inSequence(from, m);
+        return this.broker.subscribe(from, m, seq);
+      case Code.UNSUBSCRIBE:
+        this.#inSequence(from, m);
+        return this.broker.unsubscribe(from, m, seq);
+      case Code.REGISTER:
+        this.#inSequence(from, m);
+        return this.dealer.register(from, m, seq);
+      case Code.UNREGISTER:
+        this.#inSequence(from, m);
+        return this.dealer.unregister(from, m, seq);
+      default:
+        throw new ProtocolViolation(`${messageName(m.code)} must not come from a client in an established session`);
+    }
+  }
+
+  /** WAMP basic, "IDs": the six requests of a session share one sequence, and a gap in it is a protocol error. */
+  #inSequence(from: Member, m: Message): void {
+    const expected = nextId(from.lastRequest);
+    if (m.request !== expected && this.#strictIds) {
+      throw new ProtocolViolation(`${messageName(m.code)}.Request is ${m.request}, expected ${expected}`);
+    }
+    from.lastRequest = m.request;
+  }
+
+  /** Runs what was put off until no message is in hand. */
+  #settle(): void {
+    if (this.#depth > 0) return;
+    for (let work = this.#later.shift(); work; work = this.#later.shift()) work();
+  }
+
+  /** Stops the timers of the realm. */
+  close(): void {
+    this.#stats?.close();
+  }
+}
+
+const NOTHING = new Uint8Array(0);

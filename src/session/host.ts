@@ -1,0 +1,68 @@
+/** Owns what a session needs of the house above it: realms to join, a watch to report to, ids to draw. */
+
+import type { SessionRef, TransportType } from '../tap.js';
+import type { RandomIds } from '../wire/ids.js';
+import type { Dict, Message } from '../wire/message.js';
+import type { AuthOptions } from './auth/authenticator.js';
+import type { Broadcast } from './broadcast.js';
+import type { Traffic, TypeCounts } from './traffic.js';
+import type { Watch } from './watch.js';
+
+export interface SessionLimits {
+  /** Octets that may wait for a slow peer before EVENTs are dropped and replies close the session. */
+  readonly sendQueueBytes: number;
+  /** Milliseconds from connection (or GOODBYE) to WELCOME. */
+  readonly handshakeTimeout: number;
+}
+
+/** What became of a message: queued, refused by a full queue, longer than the peer accepts, or the session is over. */
+export type Sent = 'sent' | 'full' | 'too_long' | 'gone';
+
+/** A network session, as its realm sees it. */
+export interface RealmSession extends SessionRef {
+  readonly authprovider: string;
+  /** HELLO.Details.roles. */
+  readonly roles: Dict;
+  readonly traffic: Traffic;
+  /** Called when `traffic.threshold` is reached, possibly more than once. */
+  onRated: (() => void) | undefined;
+  /** Address and subprotocol, for the meta API. */
+  readonly peer: { readonly type: TransportType; readonly peer: string; readonly protocol: string };
+  send(message: Message, cause: number): Sent;
+  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
+  /** Ends the session from the router's side. */
+  goodbye(reason: string, message: string | undefined): void;
+}
+
+/** What a session is to its realm once it has joined. */
+export interface Seat {
+  /** One message that an established session may send; `seq` is its frame's. Throws ProtocolViolation. */
+  receive(message: Message, seq: number): void;
+  /** The session is over: everything it owned goes. Called once. */
+  leave(reason: string): void;
+}
+
+export interface SessionRealm {
+  readonly name: string;
+  readonly watch: Watch;
+  readonly counts: TypeCounts;
+  hasRole(role: string): boolean;
+  /** WELCOME.Details.roles. */
+  readonly roles: { readonly [role: string]: unknown };
+  /** Called before WELCOME is sent; what the realm sends to the session comes after it. */
+  seat(session: RealmSession): Seat;
+  /** Called after WELCOME was sent. */
+  joined(session: RealmSession): void;
+}
+
+export interface SessionHost {
+  readonly watch: Watch;
+  readonly limits: SessionLimits;
+  readonly ids: RandomIds;
+  realm(name: string): SessionRealm | undefined;
+}
+
+/** What a listening transport asks of those who connect. */
+export interface ConnectionOptions {
+  readonly auth: AuthOptions;
+}

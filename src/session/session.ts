@@ -1,0 +1,263 @@
+/** Owns one session from HELLO to its end: the state machine, what is sent and received, and the two points where the tap looks. */
+
+import type { TransportType } from '../tap.js';
+import type { Closing, Transport } from '../transport/transport.js';
+import { Code } from '../wire/codes.js';
+import { CloseUri, ErrorUri, ProtocolViolation } from '../wire/errors.js';
+import { abort, challenge, type Dict, EMPTY_DICT, goodbye, type Message, welcome } from '../wire/message.js';
+import { HEADER_ROOM, type SerializerName } from '../wire/serializers/serializer.js';
+import type { AuthOptions } from './auth/authenticator.js';
+import type { Broadcast } from './broadcast.js';
+import { Handshake, type HandshakeStep } from './handshake.js';
+import type { RealmSession, Seat, Sent, SessionHost, SessionRealm } from './host.js';
+import { Traffic, type TypeCounts } from './traffic.js';
+import type { Watch } from './watch.js';
+
+type State = 'opening' | 'established' | 'closing' | 'closed';
+
+export class Session implements RealmSession {
+  id = 0;
+  realm = '';
+  authid = '';
+  authrole = '';
+  authmethod = '';
+  authprovider = '';
+  readonly serializer: SerializerName;
+  readonly transport: TransportType;
+  readonly internal = false;
+  readonly traffic = new Traffic();
+  roles: Dict = EMPTY_DICT;
+  onRated: (() => void) | undefined;
+
+  readonly #link: Transport;
+  readonly #host: SessionHost;
+  readonly #handshake: Handshake;
+  readonly #ended: (session: Session) => void;
+  #state: State = 'opening';
+  #seat: Seat | undefined;
+  #watch: Watch;
+  #counts: TypeCounts | undefined;
+
+  /** `ended` is called once, when the client may say HELLO again on the same transport. */
+  constructor(link: Transport, auth: AuthOptions, host: SessionHost, ended: (session: Session) => void) {
+    this.#link = link;
+    this.#host = host;
+    this.#handshake = new Handshake(auth, host, host.ids);
+    this.#ended = ended;
+    this.#watch = host.watch;
+    this.serializer = link.serializer.name;
+    this.transport = link.info.type;
+  }
+
+  get peer(): { readonly type: TransportType; readonly peer: string; readonly protocol: string } {
+    return this.#link.info;
+  }
+
+  get established(): boolean {
+    return this.#state === 'established';
+  }
+
+  /** One whole message of the peer, valid during the call. */
+  receive(bytes: Buffer): void {
+    if (this.#state === 'closed') return;
+    this.#countReceived(bytes.length);
+    let m: Message;
+    try {
+      m = this.#link.serializer.decode(bytes);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    const watch = this.#watch;
+    const seq = ++watch.seq;
+    const tap = watch.tap;
+    if (this.#counts) this.#counts.received[m.code]!++;
+    if (tap) watch.received(tap, this, m, seq, bytes);
+    try {
+      this.#dispatch(m, seq);
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (tap) tap.onHandled(seq);
+    this.#rated();
+  }
+
+  #dispatch(m: Message, seq: number): void {
+    if (this.#state === 'established') {
+      if (m.code === Code.GOODBYE) return this.#onGoodbye(m);
+      if (m.code === Code.ABORT) return this.#end(m.uri, true);
+      return this.#seat!.receive(m, seq);
+    }
+    if (this.#state === 'closing') {
+      // WAMP basic, "Session Closing": who has said GOODBYE ignores everything but the other's.
+      if (m.code === Code.GOODBYE) this.#end(CloseUri.goodbyeAndOut, true);
+      return;
+    }
+    if (m.code === Code.ABORT) return this.#end(m.uri, true);
+    this.#step(this.#handshake.receive(m), seq);
+  }
+
+  #step(step: HandshakeStep, seq: number): void {
+    if (step.kind === 'challenge') {
+      this.#write(challenge(step.method, step.extra), seq);
+    } else if (step.kind === 'abort') {
+      this.#write(abort({ message: step.message }, step.reason), seq);
+      this.#end(step.reason, true);
+    } else {
+      this.#join(step, this.#host.realm(step.hello.realm)!, seq);
+    }
+  }
+
+  #join(step: HandshakeStep & { kind: 'welcome' }, realm: SessionRealm, seq: number): void {
+    const { identity, hello } = step;
+    this.id = this.#host.ids.global();
+    this.realm = realm.name;
+    this.roles = hello.roles;
+    this.authid = identity.authid;
+    this.authrole = identity.authrole;
+    this.authmethod = identity.authmethod;
+    this.authprovider = identity.authprovider;
+    this.#seat = realm.seat(this);
+    this.#state = 'established';
+    this.#watch = realm.watch;
+    this.#counts = realm.counts;
+    // HELLO and what else came before the realm was known belong to its totals as well.
+    realm.counts.receivedBytes += this.traffic.receivedBytes;
+    realm.counts.sentBytes += this.traffic.sentBytes;
+    realm.counts.received[Code.HELLO]!++;
+    if (this.traffic.sentMessages > 0) {
+      realm.counts.sent[Code.CHALLENGE]! += this.traffic.sentMessages;
+      realm.counts.received[Code.AUTHENTICATE]! += this.traffic.receivedMessages - 1;
+    }
+    const details: Dict = {
+      roles: realm.roles,
+      realm: realm.name,
+      authid: this.authid,
+      authrole: this.authrole,
+      authmethod: this.authmethod,
+      authprovider: this.authprovider,
+    };
+    this.#watch.session('joined', this, '');
+    this.#write(welcome(this.id, details), seq);
+    realm.joined(this);
+  }
+
+  #onGoodbye(m: Message): void {
+    this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), this.#watch.seq);
+    this.#end(m.uri || CloseUri.closeRealm, false);
+  }
+
+  /** What came was no message, or none that may come now (WAMP basic, "Protocol Errors"). */
+  violation(what: string): void {
+    if (this.#state === 'closed') return;
+    this.#write(abort({ message: what }, ErrorUri.protocolViolation), this.#watch.seq);
+    this.#end(ErrorUri.protocolViolation, true);
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof ProtocolViolation)) throw error;
+    this.violation(error.message);
+  }
+
+  /** The transport is gone. */
+  lost(closing: Closing): void {
+    this.#end(closing.lost ? 'transport_lost' : closing.reason, false);
+  }
+
+  /** Ends the session from the router's side: GOODBYE, and the transport goes when the peer has answered. */
+  goodbye(reason: string, message: string | undefined): void {
+    if (this.#state !== 'established') return this.#end(reason, true);
+    this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), 0);
+    this.#leave(reason);
+    this.#state = 'closing';
+  }
+
+  #end(reason: string, closeTransport: boolean): void {
+    if (this.#state === 'closed') return;
+    this.#leave(reason);
+    this.#state = 'closed';
+    if (closeTransport) this.#link.close(reason);
+    else this.#ended(this);
+  }
+
+  #leave(reason: string): void {
+    const seat = this.#seat;
+    if (!seat) return;
+    this.#seat = undefined;
+    this.#watch.session('left', this, reason);
+    seat.leave(reason);
+  }
+
+  /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */
+  send(m: Message, cause: number): Sent {
+    if (this.#state !== 'established') return 'gone';
+    if (this.#link.buffered > this.#host.limits.sendQueueBytes) return this.#refuse(m, cause);
+    return this.#write(m, cause);
+  }
+
+  #write(m: Message, cause: number): Sent {
+    const link = this.#link;
+    const serializer = link.serializer;
+    const end = serializer.encode(m);
+    const octets = end - HEADER_ROOM;
+    if (octets > link.maxSend) return 'too_long';
+    this.traffic.sent(octets, true);
+    const counts = this.#counts;
+    if (counts) {
+      counts.sent[m.code]!++;
+      counts.sentBytes += octets;
+    }
+    const watch = this.#watch;
+    const tap = watch.tap;
+    if (tap) watch.sent(tap, this, m, serializer.out, HEADER_ROOM, end, cause, false);
+    link.send(serializer.out, end);
+    this.#rated();
+    return 'sent';
+  }
+
+  #refuse(m: Message, cause: number): Sent {
+    const watch = this.#watch;
+    if (watch.tap) {
+      const { out } = this.#link.serializer;
+      watch.sent(watch.tap, this, m, out, HEADER_ROOM, HEADER_ROOM, cause, true);
+    }
+    if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
+    this.#link.destroy(`send queue over ${this.#host.limits.sendQueueBytes} octets: the peer does not read`);
+    return 'full';
+  }
+
+  /** Sends one of the messages of a fan-out; one that does not fit is dropped and counted. */
+  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent {
+    if (this.#state !== 'established') return 'gone';
+    const link = this.#link;
+    const { bytes, start } = broadcast.for(link);
+    const octets = bytes.length - start;
+    let outcome: Sent = 'sent';
+    if (octets > link.maxSend) outcome = 'too_long';
+    else if (link.buffered > this.#host.limits.sendQueueBytes) outcome = 'full';
+    const counts = this.#counts!;
+    if (outcome === 'sent') {
+      this.traffic.sent(octets, metered);
+      counts.sent[broadcast.message.code]!++;
+      counts.sentBytes += octets;
+    } else {
+      this.traffic.droppedEvents++;
+      counts.droppedEvents++;
+    }
+    const watch = this.#watch;
+    const tap = watch.tap;
+    if (tap) watch.sent(tap, this, broadcast.message, bytes, start, bytes.length, cause, outcome !== 'sent');
+    if (outcome !== 'sent') return outcome;
+    link.sendShared(bytes);
+    this.#rated();
+    return outcome;
+  }
+
+  #countReceived(octets: number): void {
+    this.traffic.received(octets);
+    if (this.#counts) this.#counts.receivedBytes += octets;
+  }
+
+  #rated(): void {
+    if (this.traffic.ratedInCycle >= this.traffic.threshold) this.onRated?.();
+  }
+}

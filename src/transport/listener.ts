@@ -1,0 +1,117 @@
+/** Owns listening sockets: one TCP port (or Unix path) that serves WebSocket, RawSocket and a word for HTTP visitors. */
+
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { acceptRawSocket, MAGIC, type RawSocketOptions } from './rawsocket.js';
+import type { Flusher } from './send-queue.js';
+import type { Transport } from './transport.js';
+import { WebSocketAcceptor, type WebSocketOptions } from './websocket.js';
+
+/** One service on a listener, with what the one who listens wants to know of its transports. */
+export interface Service<Options> {
+  readonly options: Options;
+  readonly onTransport: (transport: Transport) => void;
+}
+
+export interface ListenerOptions {
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly backlog?: number | undefined;
+  /** By URL path without the leading slash; '' is the root. */
+  readonly webSockets: ReadonlyMap<string, Service<WebSocketOptions>>;
+  readonly rawSocket: Service<RawSocketOptions> | undefined;
+  /** Milliseconds a connection has to say what it wants. */
+  readonly handshakeTimeout: number;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #flusher: Flusher;
+  readonly #http: HttpServer;
+  readonly #server: Server;
+  readonly #acceptors = new Map<string, WebSocketAcceptor>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ListenerOptions, flusher: Flusher) {
+    this.#options = options;
+    this.#flusher = flusher;
+    for (const [path, service] of options.webSockets) {
+      this.#acceptors.set(path, new WebSocketAcceptor(service.options, flusher, service.onTransport));
+    }
+    this.#http = createHttpServer((_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' });
+      response.end(`This is a WAMP router. Connect with WebSocket to ${this.#paths()}.\n`);
+    });
+    this.#http.headersTimeout = options.handshakeTimeout;
+    this.#http.requestTimeout = options.handshakeTimeout;
+    this.#http.on('upgrade', this.#onUpgrade);
+    this.#server = createServer({ pauseOnConnect: false }, this.#onConnection);
+  }
+
+  /** Resolves with the address in use: `ws://127.0.0.1:8080`, or the path of a Unix socket. */
+  listen(): Promise<string> {
+    const { address, backlog } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ ...address, backlog }, () => {
+        this.#server.off('error', reject);
+        resolve(this.address);
+      });
+    });
+  }
+
+  get address(): string {
+    const bound = this.#server.address();
+    if (bound === null || typeof bound === 'string') return bound ?? '';
+    return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
+  }
+
+  /** The TCP port in use, which matters when 0 was asked for. */
+  get port(): number {
+    const bound = this.#server.address();
+    return bound !== null && typeof bound === 'object' ? bound.port : 0;
+  }
+
+  /** Stops accepting. */
+  async close(): Promise<void> {
+    for (const acceptor of this.#acceptors.values()) acceptor.close();
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
+    this.#http.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #paths(): string {
+    return [...this.#acceptors.keys()].map(path => `/${path}`).join(', ') || 'another port';
+  }
+
+  readonly #onConnection = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    const raw = this.#options.rawSocket;
+    if (!raw) return void this.#http.emit('connection', socket);
+    if (this.#acceptors.size === 0) return acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeout);
+    const onError = (): void => void socket.destroy();
+    socket.once('error', onError);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('readable', () => {
+      clearTimeout(timer);
+      const first = socket.read() as Buffer | null;
+      if (first === null) return;
+      socket.unshift(first);
+      socket.off('error', onError);
+      if (first[0] === MAGIC) acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
+      else this.#http.emit('connection', socket);
+    });
+  };
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    const path = (request.url ?? '/').split('?', 1)[0]!.replace(/^\//, '');
+    const acceptor = this.#acceptors.get(path);
+    if (acceptor) return acceptor.upgrade(request, socket, head);
+    const body = `No WebSocket at /${path}; this router serves it at ${this.#paths()}\n`;
+    socket.end(
+      `HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  };
+}

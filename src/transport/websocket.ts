@@ -1,0 +1,171 @@
+/** Owns WebSocket connections: receives through `ws`, sends frames of its own making. The only importer of `ws`. */
+
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Serializer } from '../wire/serializers/serializer.js';
+import { type Framing, webSocketBinary, webSocketText } from './framing.js';
+import { isOriginAllowed, type OriginPolicy } from './origin.js';
+import { type Flusher, SendQueue } from './send-queue.js';
+import type { Receiver, Transport, TransportInfo } from './transport.js';
+
+export interface WebSocketOptions {
+  readonly serializers: readonly Serializer[];
+  readonly maxMessageBytes: number;
+  readonly origins: OriginPolicy;
+  /** Milliseconds between pings, 0 for none. A peer that answers none of a whole interval is disconnected. */
+  readonly pingInterval: number;
+}
+
+const CLOSE_NORMAL = 1000;
+/** The longest close reason a frame can carry, in octets. */
+const MAX_REASON = 123;
+
+/** Accepts WebSocket upgrades for one set of options and hands over the transports. */
+export class WebSocketAcceptor {
+  readonly #server: WebSocketServer;
+  readonly #options: WebSocketOptions;
+  readonly #flusher: Flusher;
+  readonly #onTransport: (transport: Transport) => void;
+  readonly #open = new Set<WebSocketTransport>();
+  readonly #pinger: NodeJS.Timeout | undefined;
+
+  constructor(options: WebSocketOptions, flusher: Flusher, onTransport: (transport: Transport) => void) {
+    this.#options = options;
+    this.#flusher = flusher;
+    this.#onTransport = onTransport;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      // Deflate would interleave with the frames that are written past `ws`.
+      perMessageDeflate: false,
+      maxPayload: options.maxMessageBytes,
+      handleProtocols: offered => this.#choose(offered)?.subprotocol ?? false,
+    });
+    if (options.pingInterval > 0) {
+      this.#pinger = setInterval(() => this.#ping(), options.pingInterval);
+      this.#pinger.unref();
+    }
+  }
+
+  /** Takes over an HTTP upgrade request, or refuses it with a status and a sentence. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const origin = request.headers.origin;
+    if (!isOriginAllowed(origin, this.#options.origins)) {
+      return refuse(socket, 403, `Origin ${origin} is not allowed; list it in the transport's options.allowed_origins`);
+    }
+    const header = request.headers['sec-websocket-protocol'] ?? '';
+    const offered = new Set(header.split(',').map(name => name.trim()));
+    const serializer = this.#choose(offered);
+    if (!serializer) {
+      const known = this.#options.serializers.map(s => s.subprotocol).join(', ');
+      return refuse(socket, 400, `No usable WebSocket subprotocol in "${header}"; this transport speaks ${known}`);
+    }
+    this.#server.handleUpgrade(request, socket, head, webSocket => {
+      const peer = `tcp:${socket.remoteAddress}:${socket.remotePort}`;
+      const transport = new WebSocketTransport(webSocket, socket, serializer, this.#flusher, peer);
+      this.#open.add(transport);
+      webSocket.on('close', () => this.#open.delete(transport));
+      this.#onTransport(transport);
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#pinger);
+    this.#server.close();
+  }
+
+  /** The first of the client's offers that we speak: the order is the client's preference (RFC 6455, 4.1). */
+  #choose(offered: Set<string>): Serializer | undefined {
+    for (const name of offered) {
+      const serializer = this.#options.serializers.find(s => s.subprotocol === name);
+      if (serializer) return serializer;
+    }
+    return undefined;
+  }
+
+  #ping(): void {
+    for (const transport of this.#open) transport.ping();
+  }
+}
+
+class WebSocketTransport implements Transport {
+  readonly info: TransportInfo;
+  readonly serializer: Serializer;
+  readonly framing: Framing;
+  readonly maxSend = Number.POSITIVE_INFINITY;
+  receiver: Receiver | undefined;
+  readonly #webSocket: WebSocket;
+  readonly #queue: SendQueue;
+  #asked = '';
+  #failure = '';
+  #alive = true;
+
+  constructor(webSocket: WebSocket, socket: Socket, serializer: Serializer, flusher: Flusher, peer: string) {
+    this.#webSocket = webSocket;
+    this.serializer = serializer;
+    this.framing = serializer.binary ? webSocketBinary : webSocketText;
+    this.#queue = new SendQueue(socket, flusher);
+    this.info = { type: 'websocket', peer, protocol: serializer.subprotocol };
+    webSocket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
+    webSocket.on('error', error => {
+      this.#failure = error.message;
+    });
+    webSocket.on('close', code => this.#onClose(code));
+    webSocket.on('pong', () => {
+      this.#alive = true;
+    });
+  }
+
+  get buffered(): number {
+    return this.#queue.buffered;
+  }
+
+  send(out: Buffer, end: number): void {
+    this.#queue.copy(out, this.framing.prepend(out, end), end);
+  }
+
+  sendShared(framed: Buffer): void {
+    this.#queue.share(framed);
+  }
+
+  close(reason: string): void {
+    if (this.#asked) return;
+    this.#asked = reason;
+    // `ws` writes its close frame past the queue.
+    this.#queue.flush();
+    this.#webSocket.close(CLOSE_NORMAL, Buffer.from(reason).subarray(0, MAX_REASON).toString());
+  }
+
+  destroy(reason: string): void {
+    this.#asked ||= reason;
+    this.#webSocket.terminate();
+  }
+
+  ping(): void {
+    if (!this.#alive) return this.destroy('no answer to a ping');
+    this.#alive = false;
+    this.#webSocket.ping();
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
+    if (isBinary === this.serializer.binary) return this.receiver?.onMessage(data);
+    this.receiver?.onViolation(
+      `${isBinary ? 'binary' : 'text'} WebSocket message, but ${this.serializer.subprotocol} travels in ${isBinary ? 'text' : 'binary'} ones`,
+    );
+  }
+
+  #onClose(code: number): void {
+    const lost = this.#asked === '';
+    this.receiver?.onClose({ lost, reason: this.#asked || this.#failure || `WebSocket closed with code ${code}` });
+  }
+}
+
+function refuse(socket: Socket, status: 400 | 403, text: string): void {
+  const name = status === 400 ? 'Bad Request' : 'Forbidden';
+  const body = `${text.replaceAll(/[\r\n]/g, ' ')}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${name}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
