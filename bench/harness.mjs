@@ -79,7 +79,7 @@ function rowOf(name, base, testCase, rounds) {
     serverBusy: middle('serverBusy'),
     generatorBusy: middle('generatorBusy'),
     helperBusy: middle('helperBusy'),
-    // Both ratios read "better is larger": theirs over ours for a cost, ours over theirs for a rate.
+    // For CPU and rate larger is better, so the cost is theirs over ours; the p50 ratio is plainly ours over theirs.
     cpuRatio: ratio('cpu', (ours, theirs) => theirs / ours),
     rateRatio: ratio('rate'),
     p50Ratio: ratio('p50'),

@@ -62,7 +62,7 @@ export interface SessionEvent {
 
 /** What the router tells. Called synchronously on the hot path: be quick, never throw. */
 export interface Tap {
-  /** `left` comes before the messages that the leaving causes. */
+  /** `joined` comes before WELCOME, `left` after the messages that the leaving causes. */
   onSession(event: SessionEvent): void;
   onFrame(frame: Frame): void;
   /** All synchronous effects of the received frame `seq` have been sent. */

@@ -183,8 +183,8 @@ export class Session implements RealmSession {
     const seat = this.#seat;
     if (!seat) return;
     this.#seat = undefined;
-    this.#watch.session('left', this, reason);
     seat.leave(reason);
+    this.#watch.session('left', this, reason);
   }
 
   /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */

@@ -123,7 +123,8 @@ export class TracedAction {
   outcome: Outcome | undefined = undefined;
   /** Error URI of the final ERROR, '' when there is none. */
   error = '';
-  /** The `seq` of the last frame seen of it. */
+  /** The `seq` of its anchor, and of the last frame seen of it. */
+  readonly firstFrame: number;
   lastFrame: number;
   /** Messages seen of it, both directions. */
   messages = 1;
@@ -131,6 +132,8 @@ export class TracedAction {
   readonly anchorBytes: number;
   /** Registration or subscription id, 0 when none is known. */
   subject = 0;
+  /** A CANCEL has come for it. */
+  cancelRequested = false;
   /** Progressive results sent to the caller. */
   progress = 0;
   /** PUBLISH asked for PUBLISHED. */
@@ -173,6 +176,7 @@ export class TracedAction {
     this.parent0 = parent ? parent.span0 : 0;
     this.parent1 = parent ? parent.span1 : 0;
     this.startedAt = startedAt;
+    this.firstFrame = firstFrame;
     this.lastFrame = firstFrame;
     this.anchorBytes = anchorBytes;
     this.acknowledge = acknowledge;

@@ -1,4 +1,4 @@
-/** Owns the interface of everything that consumes frames and traced actions. */
+/** Owns the interface of everything that consumes frames and traced actions, and the guard between it and the router. */
 
 import type { Frame } from '../tap.js';
 import type { TracedAction } from './action.js';
@@ -15,4 +15,66 @@ export interface Observer {
   onFrame?(frame: Frame, action: TracedAction | undefined): void;
   /** Once per action, after its last frame, or when it is given up. */
   onActionEnd?(action: TracedAction): void;
+}
+
+const MAX_FAULTS = 10;
+
+/** The observers of one correlator. One that throws is counted, and detached when it keeps doing so: routing goes on. */
+export class Audience {
+  readonly #report: ((what: string, error: unknown) => void) | undefined;
+  readonly #faults = new Map<Observer, number>();
+  #frames: Observer[] = [];
+  #ends: Observer[] = [];
+
+  constructor(report?: (what: string, error: unknown) => void) {
+    this.#report = report;
+  }
+
+  get size(): number {
+    return this.#faults.size;
+  }
+
+  add(observer: Observer): void {
+    this.#faults.set(observer, 0);
+    this.#list();
+  }
+
+  remove(observer: Observer): void {
+    this.#faults.delete(observer);
+    this.#list();
+  }
+
+  frame(frame: Frame, action: TracedAction | undefined): void {
+    for (const observer of this.#frames) {
+      try {
+        observer.onFrame!(frame, action);
+      } catch (error) {
+        this.#fault(observer, error);
+      }
+    }
+  }
+
+  actionEnd(action: TracedAction): void {
+    for (const observer of this.#ends) {
+      try {
+        observer.onActionEnd!(action);
+      } catch (error) {
+        this.#fault(observer, error);
+      }
+    }
+  }
+
+  #fault(observer: Observer, error: unknown): void {
+    const faults = (this.#faults.get(observer) ?? 0) + 1;
+    this.#faults.set(observer, faults);
+    if (faults < MAX_FAULTS) return;
+    this.remove(observer);
+    this.#report?.(`an observer failed ${faults} times and was detached`, error);
+  }
+
+  #list(): void {
+    const all = [...this.#faults.keys()];
+    this.#frames = all.filter(observer => observer.onFrame);
+    this.#ends = all.filter(observer => observer.onActionEnd);
+  }
 }

@@ -95,7 +95,9 @@ export class Payload {
   /** A payload that owns its bytes and outlives the message. */
   keep(): Payload {
     if (!this.serializer) return this;
-    const bytes = this.bytes.slice(this.start, this.end);
+    // Not slice(): that of a Buffer is a view.
+    const bytes = Buffer.allocUnsafeSlow(this.end - this.start);
+    bytes.set(this.bytes.subarray(this.start, this.end));
     return new Payload(this.count, this.serializer, bytes, 0, bytes.length, this.#values);
   }
 

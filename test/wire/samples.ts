@@ -39,8 +39,11 @@ export const SAMPLES: readonly (readonly [number, ...unknown[]])[] = [
 /** The codes whose messages may carry a payload. */
 export const WITH_PAYLOAD: readonly number[] = [3, 8, 16, 36, 48, 50, 68, 70];
 
+const all = new Serializers().all;
+
+/** One router's serializers. */
 export function serializers(): readonly Serializer[] {
-  return new Serializers().all;
+  return all;
 }
 
 export interface Oracle {
@@ -152,7 +155,7 @@ export class Random {
   }
 
   text(): string {
-    const length = this.pick([0, 1, 5, 15, 31, 32, 33, 95, 97, 255, 256, 300]);
+    const length = this.below(20) ? this.below(34) : this.pick([95, 97, 255, 256, 300]);
     const alphabet = this.pick(['abcdefghijklmnop', 'aü€😀\u2028', '"\\/\b\f\n\r\t\u001f\u007f', 'ß日本語🙈']);
     const letters = [...alphabet];
     let text = '';
@@ -160,14 +163,19 @@ export class Random {
     return text;
   }
 
+  /** Of a list or dict. */
+  #size(): number {
+    return this.below(30) ? this.below(5) : this.pick([15, 16, 23, 24, 33]);
+  }
+
   dict(depth: number): Record<string, unknown> {
     const dict: Record<string, unknown> = {};
-    for (let i = this.pick([0, 1, 2, 3, 17]); i > 0; i--) dict[`${this.text()}${i}`] = this.value(depth);
+    for (let i = this.#size(); i > 0; i--) dict[`${this.text()}${i}`] = this.value(depth);
     return dict;
   }
 
   list(depth: number): unknown[] {
-    return Array.from({ length: this.pick([0, 1, 2, 3, 17, 25]) }, () => this.value(depth));
+    return Array.from({ length: this.#size() }, () => this.value(depth));
   }
 
   value(depth: number): unknown {

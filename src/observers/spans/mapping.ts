@@ -1,39 +1,19 @@
-/** Owns the decision which spans an action becomes: name, kind, parent, attributes, times. Every pipeline runs it. */
+/** Owns the decision what the spans of an action say: name, kind, attributes, status. Every pipeline asks here. */
 
-import { uuid } from '../../trace/action.js';
-import { endingOf } from './ending.js';
-import {
-  ACTION_SIZE,
-  ActionDouble,
-  ActionWord,
-  CHILD_SIZE,
-  ChildDouble,
-  ChildWord,
-  KINDS,
-  OUTCOMES,
-  type Slab,
-} from './rows.js';
-import { Attribute, SYSTEM } from './semconv.js';
-import { type AttributeValue, type Ending, Kind, Operation, Part, type SpanSink, Status } from './span-data.js';
-import type { Peer, TableCopy, TableUpdate } from './table.js';
+import type { ActionKind, Outcome } from '../../trace/action.js';
+import { ErrorUri } from '../../wire/errors.js';
+import { Attribute, OTHER, SYSTEM } from './semconv.js';
+import { type AttributeValue, Ending, Kind, Operation, Part, Status } from './span-data.js';
+import type { Peer } from './table.js';
 
-/** Which span of an action: the action's own carries the name of its kind. */
-export type Role = (typeof KINDS)[number] | 'invoke' | 'deliver';
-
-// Position is the number in cache keys; the first are the kinds, as in rows.
-const ROLES: readonly Role[] = [...KINDS, 'invoke', 'deliver'];
-const CALL = KINDS.indexOf('call');
-const PUBLISH = KINDS.indexOf('publish');
-const REGISTER = KINDS.indexOf('register');
-const UNREGISTER = KINDS.indexOf('unregister');
-const INVOKE = ROLES.indexOf('invoke');
-const DELIVER = ROLES.indexOf('deliver');
+/** Which span of an action; the action's own is named like its kind. */
+export type Role = ActionKind | 'invoke' | 'deliver';
 
 /**
- * The router acts as a proxy: a span for the hop towards the originator and one for the hop towards the
+ * The router acts as a proxy: one span for the hop towards the originator and one for the hop towards the
  * responders, in the kinds that service graphs pair (CLIENT with SERVER, PRODUCER with CONSUMER).
  */
-const SPAN_KIND: Readonly<Record<Role, Kind>> = {
+const KIND: Readonly<Record<Role, Kind>> = {
   call: Kind.server,
   invoke: Kind.client,
   publish: Kind.consumer,
@@ -44,8 +24,170 @@ const SPAN_KIND: Readonly<Record<Role, Kind>> = {
   unregister: Kind.server,
 };
 
-/** Nothing is known of how the events fared behind the send queue. */
-const DELIVERED = new Ending0();
+export function operationOf(role: Role, uri: string): Operation {
+  return new Operation(uri === '' ? role : `${role} ${uri}`, KIND[role], operationAttributes(role, uri));
+}
 
-/** Error URIs of applications that may appear in `error.type`; the rest is `_OTHER` there. */
+function operationAttributes(role: Role, uri: string): AttributeValue[] {
+  switch (role) {
+    case 'call':
+    case 'invoke':
+      return [Attribute.action, 'call', Attribute.rpcSystemName, SYSTEM, Attribute.rpcMethod, uri];
+    case 'publish':
+    case 'deliver':
+      // Semconv messaging, "messaging.operation.type": both hops hand a message on, which is `send`.
+      return [
+        ...[Attribute.action, 'publish', Attribute.messagingSystemName, SYSTEM],
+        ...[Attribute.messagingOperationName, role, Attribute.messagingOperationType, 'send'],
+        ...[Attribute.messagingDestinationName, uri],
+      ];
+    default:
+      return uri === '' ? [Attribute.action, role] : [Attribute.action, role, Attribute.uri, uri];
+  }
+}
+
+export function peerPartOf(peer: Peer): Part {
+  const attributes: AttributeValue[] = [
+    ...[Attribute.realm, peer.realm, Attribute.sessionId, String(peer.id)],
+    ...[Attribute.authid, peer.authid, Attribute.authrole, peer.authrole, Attribute.transport, peer.transport],
+  ];
+  if (peer.serializer !== '') attributes.push(Attribute.serializer, peer.serializer);
+  return new Part(attributes);
+}
+
+/** What is told of every action besides its kind. */
+export function actionAttributes(correlation: string, request: number, messageSize: number): AttributeValue[] {
+  return [Attribute.correlationId, correlation, Attribute.requestId, request, Attribute.messageSize, messageSize];
+}
+
+export function addCallAttributes(own: AttributeValue[], registration: number, progress: number): void {
+  if (registration !== 0) own.push(Attribute.registrationId, registration);
+  if (progress !== 0) own.push(Attribute.progressCount, progress);
+}
+
+/** `publication` is 0 when nobody was there to receive. */
+export function addPublishAttributes(
+  own: AttributeValue[],
+  correlation: string,
+  acknowledge: boolean,
+  publication: number,
+  recipients: number,
+): void {
+  own.push(Attribute.messagingConversationId, correlation, Attribute.acknowledge, acknowledge);
+  own.push(Attribute.recipients, recipients);
+  if (publication !== 0) own.push(Attribute.messagingMessageId, String(publication));
+}
+
+/** `subject` is the subscription or registration, 0 when none is known. */
+export function addSubjectAttributes(own: AttributeValue[], role: Role, subject: number): void {
+  if (subject === 0) return;
+  const registration = role === 'register' || role === 'unregister';
+  own.push(registration ? Attribute.registrationId : Attribute.subscriptionId, subject);
+}
+
+export function invokeAttributes(request: number, registration: number): AttributeValue[] {
+  return [Attribute.requestId, request, Attribute.registrationId, registration];
+}
+
+export function deliverAttributes(
+  realm: string,
+  publication: number,
+  delivered: number,
+  dropped: number,
+  bytes: number,
+): AttributeValue[] {
+  const own: AttributeValue[] = [
+    ...[Attribute.realm, realm, Attribute.messagingMessageId, String(publication)],
+    ...[Attribute.delivered, delivered, Attribute.dropped, dropped, Attribute.eventBytes, bytes],
+  ];
+  // Semconv messaging: the count is for batches, never for a single message.
+  if (delivered + dropped !== 1) own.push(Attribute.messagingBatchMessageCount, delivered);
+  return own;
+}
+
+/** Of a fan-out the router knows only that it was queued; what was refused is counted in its attributes. */
+export const DELIVERED = new Ending(Status.unset, []);
+
+export function endingOf(role: Role, outcome: Outcome, error: string, errorTypes: ErrorTypes): Ending {
+  const attributes: AttributeValue[] = [Attribute.outcome, outcome];
+  const type = errorTypeOf(outcome, error, errorTypes);
+  if (role === 'call' || role === 'invoke') {
+    if (outcome === 'ok') attributes.push(Attribute.rpcStatusCode, 'OK');
+    else if (error !== '') attributes.push(Attribute.rpcStatusCode, errorTypes.bounded(error));
+  }
+  if (error !== '') attributes.push(Attribute.errorUri, error);
+  const fault = errorClassOf(outcome, error);
+  if (fault !== undefined) attributes.push(Attribute.errorClass, fault);
+  if (!isFailure(role, outcome, error)) return new Ending(Status.unset, attributes);
+  // Semconv, "recording errors": the type is not repeated in the status description.
+  attributes.push(Attribute.errorType, type);
+  return new Ending(Status.error, attributes);
+}
+
+/**
+ * ERROR is the only way in which WAMP says no, so every ERROR is a failure; but a caller that cancels got what
+ * it asked for (as in the gRPC conventions, which leave CANCELLED unset on the server). Towards the callee
+ * every ERROR counts. A caller that left, or an action that was given up, says nothing of success.
+ */
+function isFailure(role: Role, outcome: Outcome, error: string): boolean {
+  switch (outcome) {
+    case 'error':
+      return role !== 'call' || error !== ErrorUri.canceled;
+    case 'timeout':
+    case 'callee_gone':
+      return true;
+    case 'canceled':
+      return role === 'invoke' && error !== '';
+    default:
+      return false;
+  }
+}
+
+function errorTypeOf(outcome: Outcome, error: string, errorTypes: ErrorTypes): string {
+  if (outcome === 'callee_gone') return 'callee_disconnected';
+  if (error !== '') return errorTypes.bounded(error);
+  return outcome === 'timeout' ? ErrorUri.timeout : OTHER;
+}
+
+type Fault = 'caller' | 'router' | 'callee' | 'canceled';
+
+const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
+  [ErrorUri.canceled, 'canceled'],
+  [ErrorUri.invalidArgument, 'caller'],
+  [ErrorUri.invalidUri, 'caller'],
+  [ErrorUri.notAuthorized, 'caller'],
+  [ErrorUri.payloadSizeExceeded, 'caller'],
+  [ErrorUri.discloseMeDisallowed, 'caller'],
+  ['wamp.error.option_not_allowed', 'caller'],
+  [ErrorUri.procedureAlreadyExists, 'caller'],
+  [ErrorUri.noSuchRegistration, 'caller'],
+  [ErrorUri.noSuchSubscription, 'caller'],
+  [ErrorUri.noSuchProcedure, 'router'],
+  ['wamp.error.no_available_callee', 'router'],
+  ['wamp.error.authorization_failed', 'router'],
+  ['wamp.error.unavailable', 'router'],
+  [ErrorUri.timeout, 'router'],
+  [ErrorUri.networkFailure, 'router'],
+]);
+
+/** An application's URI can only have come from the callee. */
+function errorClassOf(outcome: Outcome, error: string): Fault | undefined {
+  if (outcome === 'callee_gone') return 'callee';
+  if (outcome === 'canceled') return 'canceled';
+  if (outcome === 'timeout') return 'router';
+  return error === '' ? undefined : (FAULTS.get(error) ?? 'callee');
+}
+
 const MAX_ERROR_TYPES = 200;
+
+/** Keeps `error.type` and `rpc.status_code` low in cardinality: the URIs of WAMP and the first of applications. */
+export class ErrorTypes {
+  readonly #seen = new Set<string>();
+
+  bounded(uri: string): string {
+    if (uri.startsWith('wamp.error.') || this.#seen.has(uri)) return uri;
+    if (this.#seen.size === MAX_ERROR_TYPES) return OTHER;
+    this.#seen.add(uri);
+    return uri;
+  }
+}

@@ -53,14 +53,8 @@ export class Ending extends Part {
   }
 }
 
-/** One span. Attributes are those of `operation`, `peer`, `own`, `ending`, in this order. */
-export interface SpanData {
-  readonly operation: Operation;
-  /** The session at the other end; undefined where there is not exactly one. */
-  readonly peer: Part | undefined;
-  /** Key, value, key, value … */
-  readonly own: readonly AttributeValue[];
-  readonly ending: Ending;
+/** Who a span is, in 32-bit words, big end first. */
+export interface SpanIds {
   readonly trace0: number;
   readonly trace1: number;
   readonly trace2: number;
@@ -72,6 +66,17 @@ export interface SpanData {
   readonly parent1: number;
   readonly parentIsRemote: boolean;
   readonly traceFlags: number;
+}
+
+/** One span. Attributes are those of `operation`, `peer`, `own`, `ending`, in this order. */
+export interface SpanData {
+  readonly ids: SpanIds;
+  readonly operation: Operation;
+  /** The session at the other end; undefined where there is not exactly one. */
+  readonly peer: Part | undefined;
+  /** Key, value, key, value … */
+  readonly own: readonly AttributeValue[];
+  readonly ending: Ending;
   /** Milliseconds since the epoch; the end is never before the start. */
   readonly startedAt: number;
   readonly endedAt: number;

@@ -31,6 +31,8 @@ export abstract class BinarySerializer extends Serializer {
   /** What the value that begins with `c` is. */
   protected abstract isList(c: number): boolean;
   protected abstract isDict(c: number): boolean;
+  /** Whether the dict at `p`, which was skipped before, has no member. */
+  protected abstract isEmptyDict(p: number): boolean;
   /** The position after the value at `p`. */
   protected abstract skip(p: number, depth: number): number;
   /** The position after the dict at `p`, whose own keys are strings. */
@@ -73,7 +75,7 @@ export abstract class BinarySerializer extends Serializer {
     if (!this.isDict(this.here())) throw wrong(row, field, 'a dict');
     const start = this.p;
     this.p = this.skipDict(start);
-    return this.p === start + 1 ? EMPTY_DICT : (this.reader.read(this.bytes, start) as Dict);
+    return this.isEmptyDict(start) ? EMPTY_DICT : (this.reader.read(this.bytes, start) as Dict);
   }
 
   protected readPayload(row: Row): Payload {

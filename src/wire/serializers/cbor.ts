@@ -6,6 +6,7 @@ import type { Field, Row } from '../spec.js';
 import { BinarySerializer } from './binary.js';
 import {
   argument,
+  BREAK,
   BYTES,
   DICT,
   headEnd,
@@ -86,6 +87,11 @@ export class CborSerializer extends BinarySerializer {
 
   protected isDict(c: number): boolean {
     return c >> 5 === DICT;
+  }
+
+  protected isEmptyDict(p: number): boolean {
+    const size = argument(this.bytes, p);
+    return size === 0 || (size === INDEFINITE && this.bytes[p + 1] === BREAK);
   }
 
   protected skip(p: number, depth: number): number {

@@ -87,6 +87,10 @@ export class MsgpackSerializer extends BinarySerializer {
     return isDict(c);
   }
 
+  protected isEmptyDict(p: number): boolean {
+    return sizeAt(this.bytes, p, this.bytes.length) === 0;
+  }
+
   protected skip(p: number, depth: number): number {
     return skipValue(this.bytes, p, this.bytes.length, depth);
   }

@@ -3,7 +3,7 @@
 import type { MessageCode } from '../codes.js';
 import { ProtocolViolation } from '../errors.js';
 import { type Dict, EMPTY_DICT, type Message, message } from '../message.js';
-import { type Args, type Kwargs, NO_PAYLOAD, type Payload } from '../payload.js';
+import { type Args, type Kwargs, NO_PAYLOAD, type Payload, type PayloadCodec } from '../payload.js';
 import { type Field, type Row, rowOf, Slot } from '../spec.js';
 
 export type SerializerName = 'json' | 'msgpack' | 'cbor';

@@ -1,0 +1,81 @@
+/** Owns OTLP in JSON (protobuf's JSON mapping, but ids in hex and enumerations as numbers, as OTLP has it). */
+
+import { hexWord } from '../../trace/action.js';
+import { type OtlpEncoder, otlpFlags, type Source } from './otlp.js';
+import { type AttributeValue, hrTime, type Part, type SpanData, Status } from './span-data.js';
+
+export class JsonEncoder implements OtlpEncoder {
+  readonly #head: string;
+  readonly #tail: string;
+  #text = '';
+  #spans = 0;
+
+  constructor(source: Source) {
+    const scope = JSON.stringify({ name: source.scopeName, version: source.scopeVersion });
+    this.#head = `{"resourceSpans":[{"resource":{"attributes":[${attributesText(source.resource)}]},"scopeSpans":[{"scope":${scope},"spans":[`;
+    this.#tail = `],"schemaUrl":${JSON.stringify(source.schemaUrl)}}]}]}`;
+  }
+
+  get spans(): number {
+    return this.#spans;
+  }
+
+  get size(): number {
+    return this.#text.length;
+  }
+
+  add(span: SpanData): void {
+    if (this.#spans !== 0) this.#text += ',';
+    this.#text += spanText(span);
+    this.#spans++;
+  }
+
+  take(): Uint8Array {
+    const request = Buffer.from(this.#head + this.#text + this.#tail);
+    this.#text = '';
+    this.#spans = 0;
+    return request;
+  }
+}
+
+function spanText(span: SpanData): string {
+  const { ids, operation, ending } = span;
+  const traceId = hexWord(ids.trace0) + hexWord(ids.trace1) + hexWord(ids.trace2) + hexWord(ids.trace3);
+  let text = `{"traceId":"${traceId}","spanId":"${hexWord(ids.span0)}${hexWord(ids.span1)}",`;
+  if (ids.parent0 !== 0 || ids.parent1 !== 0) {
+    text += `"parentSpanId":"${hexWord(ids.parent0)}${hexWord(ids.parent1)}",`;
+  }
+  text += `"name":${JSON.stringify(operation.name)},"kind":${operation.kind},"flags":${otlpFlags(ids)},`;
+  text += `"startTimeUnixNano":"${nanosText(span.startedAt)}","endTimeUnixNano":"${nanosText(span.endedAt)}",`;
+  text += `"attributes":[${partText(operation)}`;
+  if (span.peer !== undefined) text += `,${partText(span.peer)}`;
+  if (span.own.length > 0) text += `,${attributesText(span.own)}`;
+  if (ending.attributes.length > 0) text += `,${partText(ending)}`;
+  return ending.status === Status.unset ? `${text}]}` : `${text}],"status":{"code":${ending.status}}}`;
+}
+
+function partText(part: Part): string {
+  part.text ??= attributesText(part.attributes);
+  return part.text;
+}
+
+function attributesText(attributes: readonly AttributeValue[]): string {
+  let text = '';
+  for (let i = 0; i < attributes.length; i += 2) {
+    text += `${i === 0 ? '' : ','}{"key":${JSON.stringify(attributes[i])},"value":${valueText(attributes[i + 1]!)}}`;
+  }
+  return text;
+}
+
+function valueText(value: AttributeValue): string {
+  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
+  if (typeof value === 'boolean') return `{"boolValue":${value}}`;
+  // An int64 may be text or a number (protobuf JSON mapping); the official serializer writes the number.
+  return Number.isInteger(value) ? `{"intValue":${value}}` : `{"doubleValue":${value}}`;
+}
+
+/** Nanoseconds pass 2^53, so they are text. */
+function nanosText(ms: number): string {
+  const [seconds, nanos] = hrTime(ms);
+  return seconds === 0 ? String(nanos) : seconds + String(nanos).padStart(9, '0');
+}

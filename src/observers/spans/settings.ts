@@ -1,0 +1,193 @@
+/** Owns what options and environment say of span export: where to, how, and in whose name. */
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Source } from './otlp.js';
+import { ResourceAttribute, SCHEMA_URL, SCOPE_NAME } from './semconv.js';
+import type { AttributeValue } from './span-data.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Protocol = 'http/protobuf' | 'http/json';
+
+/** Everything that sending needs; plain data, so that it can go to another thread. */
+export interface ExportSettings {
+  readonly url: string;
+  readonly protocol: Protocol;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: 'none' | 'gzip';
+  readonly timeoutMillis: number;
+  readonly userAgent: string;
+  /** PEM text; '' where the platform's own is meant. */
+  readonly certificate: string;
+  readonly clientCertificate: string;
+  readonly clientKey: string;
+}
+
+const SERVICE = 'wampscope';
+const TRACES_PATH = 'v1/traces';
+/** OTLP exporter specification, "Configuration Options": the default of OTEL_EXPORTER_OTLP_TIMEOUT. */
+const DEFAULT_TIMEOUT = '10000';
+
+/**
+ * Where and how to send, or `undefined` when nothing is to be sent: no endpoint is given, or the environment
+ * says no. `endpoint` means what OTEL_EXPORTER_OTLP_ENDPOINT means, and goes before the environment.
+ */
+export function exportSettings(endpoint: string | undefined, env: Environment): ExportSettings | undefined {
+  const url = urlOf(endpoint, env);
+  if (url === undefined || isSwitchedOff(env)) return undefined;
+  const protocol = signal(env, 'PROTOCOL');
+  const timeout = signal(env, 'TIMEOUT');
+  const compression = signal(env, 'COMPRESSION');
+  return {
+    url,
+    protocol: oneOf(protocol, ['http/protobuf', 'http/json'], 'which a collector takes at port 4318'),
+    headers: { ...headersOf(variable(env, OTLP('HEADERS'))), ...headersOf(variable(env, OTLP_TRACES('HEADERS'))) },
+    compression: oneOf(compression, ['none', 'gzip'], 'or leave it out'),
+    timeoutMillis: positive(timeout ?? { name: OTLP('TIMEOUT'), value: DEFAULT_TIMEOUT }),
+    userAgent: `${SERVICE}/${packageVersion()}`,
+    certificate: fileOf(signal(env, 'CERTIFICATE')),
+    clientCertificate: fileOf(signal(env, 'CLIENT_CERTIFICATE')),
+    clientKey: fileOf(signal(env, 'CLIENT_KEY')),
+  };
+}
+
+/** OpenTelemetry specification, "General SDK Configuration" and "Exporter Selection". */
+export function isSwitchedOff(env: Environment): boolean {
+  const exporter = variable(env, 'OTEL_TRACES_EXPORTER');
+  if (variable(env, 'OTEL_SDK_DISABLED')?.value.toLowerCase() === 'true' || exporter?.value === 'none') return true;
+  if (exporter !== undefined) oneOf(exporter, ['otlp'], 'or to none, or leave it out');
+  return false;
+}
+
+/** In whose name: what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say goes before what the process knows. */
+export function sourceOf(env: Environment): Source {
+  const version = packageVersion();
+  const attributes: Record<string, AttributeValue> = {
+    [ResourceAttribute.serviceName]: SERVICE,
+    [ResourceAttribute.serviceVersion]: version,
+    [ResourceAttribute.serviceInstanceId]: randomUUID(),
+    [ResourceAttribute.telemetrySdkName]: SERVICE,
+    [ResourceAttribute.telemetrySdkLanguage]: 'nodejs',
+    [ResourceAttribute.telemetrySdkVersion]: version,
+    [ResourceAttribute.processPid]: process.pid,
+    [ResourceAttribute.processRuntimeName]: 'nodejs',
+    [ResourceAttribute.processRuntimeVersion]: process.versions.node,
+    [ResourceAttribute.hostName]: hostname(),
+    ...pairsOf(variable(env, 'OTEL_RESOURCE_ATTRIBUTES')),
+  };
+  const name = variable(env, 'OTEL_SERVICE_NAME');
+  if (name !== undefined) attributes[ResourceAttribute.serviceName] = name.value;
+  return {
+    resource: Object.entries(attributes).flat(),
+    scopeName: SCOPE_NAME,
+    scopeVersion: version,
+    schemaUrl: SCHEMA_URL,
+  };
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+const OTLP = (name: string) => `OTEL_EXPORTER_OTLP_${name}`;
+const OTLP_TRACES = (name: string) => `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+
+/** OpenTelemetry specification, "Environment Variable Specification": empty is unset. */
+function variable(env: Environment, name: string): Variable | undefined {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' ? undefined : { name, value };
+}
+
+/** The variable of the traces alone goes before the one of all signals. */
+function signal(env: Environment, name: string): Variable | undefined {
+  return variable(env, OTLP_TRACES(name)) ?? variable(env, OTLP(name));
+}
+
+function urlOf(option: string | undefined, env: Environment): string | undefined {
+  // OTLP exporter specification, "Endpoint URLs for OTLP/HTTP": only the variable of traces is taken as it is.
+  const exact = variable(env, OTLP_TRACES('ENDPOINT'));
+  const base = option === undefined ? variable(env, OTLP('ENDPOINT')) : { name: '`endpoint`', value: option };
+  if (option === undefined && exact !== undefined) return httpUrl(exact).href;
+  if (base === undefined) return undefined;
+  const url = httpUrl(base);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  url.pathname += TRACES_PATH;
+  return url.href;
+}
+
+function httpUrl(given: Variable): URL {
+  const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new TypeError(`Expected ${given.name} to be an http or https URL, got '${given.value}'; such as http://localhost:4318`);
+}
+
+function oneOf<T extends string>(given: Variable | undefined, allowed: readonly [T, ...T[]], fix: string): T {
+  if (given === undefined) return allowed[0];
+  const value = allowed.find(known => known === given.value);
+  if (value !== undefined) return value;
+  throw new TypeError(`Unknown value '${given.value}' of ${given.name}; set it to ${allowed.join(' or ')}, ${fix}`);
+}
+
+function positive(given: Variable): number {
+  const value = Number(given.value);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new TypeError(`Expected ${given.name} to be a number of milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`);
+}
+
+/** `key=value,key=value`, both percent-encoded (OTLP exporter specification, headers). */
+function headersOf(given: Variable | undefined): Record<string, string> {
+  return given === undefined ? {} : Object.fromEntries(pairsOf(given));
+}
+
+/** The same form, but `=` must be percent-encoded too (resource SDK specification, OTEL_RESOURCE_ATTRIBUTES). */
+function resourceOf(given: Variable | undefined): Record<string, string> {
+  if (given === undefined) return {};
+  const pairs = pairsOf(given);
+  const wrong = pairs.find(([, value]) => value.includes('='));
+  if (wrong !== undefined) {
+    throw new TypeError(`Expected ${given.name} to be key=value pairs, got '${wrong.join('=')}'; write = as %3D in a value`);
+  }
+  return Object.fromEntries(pairs.map(([key, value]) => [key, decoded(value, given)]));
+}
+
+function decoded(text: string, given: Variable): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new TypeError(`Expected ${given.name} to be percent-encoded, got '${text}'; write % as %25`);
+  }
+}
+
+function fileOf(given: Variable | undefined): string {
+  if (given === undefined) return '';
+  try {
+    return readFileSync(given.value, 'utf8');
+  } catch (error) {
+    throw new TypeError(`Cannot read the file that ${given.name} names, '${given.value}'; give the path of a PEM file`, {
+      cause: error,
+    });
+  }
+}
+
+/** The package's own, found above this file wherever it was compiled to. */
+function packageVersion(): string {
+  let folder = new URL('.', import.meta.url);
+  for (;;) {
+    try {
+      const found: unknown = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'));
+      if (isOurs(found)) return found.version;
+    } catch {
+      // Most folders have none.
+    }
+    const above = new URL('..', folder);
+    if (above.href === folder.href) return 'unknown';
+    folder = above;
+  }
+}
+
+function isOurs(found: unknown): found is { version: string } {
+  return typeof found === 'object' && found !== null && 'name' in found && found.name === SERVICE && 'version' in found;
+}
