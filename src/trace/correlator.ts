@@ -147,7 +147,7 @@ export class Correlator implements Tap {
     const asked = open?.asked.get(m.request);
     if (!asked) return undefined;
     const { action, invocation } = asked;
-    see(action, frame);
+    if (action.outcome === undefined) see(action, frame);
     const progress = m.code === Code.YIELD && m.options.progress === true;
     if (progress && action.outcome === undefined) return action;
     open!.asked.delete(m.request);

@@ -1,27 +1,29 @@
 /** Owns reading a configuration as JSON: trailing commas pass with a warning, comments and repeated keys do not pass. */
 
-import { createScanner, findNodeAtLocation, getNodeValue, type Node, type ParseError, ParseErrorCode, parseTree, SyntaxKind } from 'jsonc-parser';
+import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Path, Position } from './problem.js';
 import { DEEPEST, Lines, type Located, type Source } from './source.js';
 
-const SENTENCES: { readonly [code in ParseErrorCode]?: string } = {
-  [ParseErrorCode.InvalidSymbol]: 'this is no JSON value; a string needs double quotes',
-  [ParseErrorCode.InvalidNumberFormat]: 'this is no JSON number',
-  [ParseErrorCode.PropertyNameExpected]: 'a key in double quotes is missing here',
-  [ParseErrorCode.ValueExpected]: 'a value is missing here',
-  [ParseErrorCode.ColonExpected]: 'a colon is missing here',
-  [ParseErrorCode.CommaExpected]: 'a comma is missing here',
-  [ParseErrorCode.CloseBraceExpected]: 'a closing brace } is missing',
-  [ParseErrorCode.CloseBracketExpected]: 'a closing bracket ] is missing',
-  [ParseErrorCode.EndOfFileExpected]: 'something follows after the end of the configuration',
-  [ParseErrorCode.InvalidCommentToken]: 'JSON has no comments, and Crossbar.io refuses them too',
-  [ParseErrorCode.UnexpectedEndOfComment]: 'this comment does not end',
-  [ParseErrorCode.UnexpectedEndOfString]: 'this string does not end on its line',
-  [ParseErrorCode.UnexpectedEndOfNumber]: 'this number does not end',
-  [ParseErrorCode.InvalidUnicode]: 'this \\u escape needs four hexadecimal digits',
-  [ParseErrorCode.InvalidEscapeCharacter]: 'JSON does not know this escape in a string',
-  [ParseErrorCode.InvalidCharacter]: 'this character must be escaped in a string',
+const SENTENCES: { readonly [code: string]: string | undefined } = {
+  InvalidSymbol: 'this is no JSON value; a string needs double quotes',
+  InvalidNumberFormat: 'this is no JSON number',
+  PropertyNameExpected: 'a key in double quotes is missing here',
+  ValueExpected: 'a value is missing here',
+  ColonExpected: 'a colon is missing here',
+  CommaExpected: 'a comma is missing here',
+  CloseBraceExpected: 'a closing brace } is missing',
+  CloseBracketExpected: 'a closing bracket ] is missing',
+  EndOfFileExpected: 'something follows after the end of the configuration',
+  InvalidCommentToken: 'JSON has no comments, and Crossbar.io refuses them too',
+  UnexpectedEndOfComment: 'this comment does not end',
+  UnexpectedEndOfString: 'this string does not end on its line',
+  UnexpectedEndOfNumber: 'this number does not end',
+  InvalidUnicode: 'this \\u escape needs four hexadecimal digits',
+  InvalidEscapeCharacter: 'JSON does not know this escape in a string',
+  InvalidCharacter: 'this character must be escaped in a string',
 };
+
+const COMMENT = 'InvalidCommentToken';
 
 export function readJson(text: string): Source {
   const lines = new Lines(text);
@@ -36,10 +38,10 @@ export function readJson(text: string): Source {
   return {
     value: errors.some(({ finding }) => finding.path.at(-1) === '__proto__') ? undefined : getNodeValue(root),
     errors,
-    warnings: scanned.trailingCommas.map(({ offset, path }) => ({
+    warnings: scanned.trailingCommas.map(offset => ({
       position: lines.at(offset),
       finding: {
-        path: path(root),
+        path: pathAround(root, offset),
         message: 'trailing comma: JSON and Crossbar.io refuse it, wampscope accepts it',
         hint: 'remove it, so that every tool can read this file',
       },
@@ -52,31 +54,31 @@ function unreadable(errors: readonly Located[]): Source {
   return { value: undefined, errors, warnings: [], locate: () => undefined };
 }
 
-interface TrailingComma {
-  readonly offset: number;
-  readonly path: (root: Node) => Path;
-}
-
 /** What the parser does not tell: trailing commas, and depth before it recurses. */
-function scan(text: string, lines: Lines): { trailingCommas: TrailingComma[]; tooDeep: Located | undefined } {
-  const scanner = createScanner(text, true);
-  const trailingCommas: TrailingComma[] = [];
+function scan(text: string, lines: Lines): { trailingCommas: number[]; tooDeep: Located | undefined } {
+  const trailingCommas: number[] = [];
   let depth = 0;
   let comma = -1;
-  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
-    const opens = token === SyntaxKind.OpenBraceToken || token === SyntaxKind.OpenBracketToken;
-    const closes = token === SyntaxKind.CloseBraceToken || token === SyntaxKind.CloseBracketToken;
-    if (opens) depth += 1;
-    if (closes) depth -= 1;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!;
+    if (quoted) {
+      if (char === '\\') at += 1;
+      else if (char === '"' || char === '\n') quoted = false;
+      continue;
+    }
+    if (' \t\r\n'.includes(char)) continue;
+    if (char === '{' || char === '[') depth += 1;
     if (depth > DEEPEST) {
       const finding = { path: [], message: `nested deeper than ${DEEPEST} levels` };
-      return { trailingCommas: [], tooDeep: { finding, position: lines.at(scanner.getTokenOffset()) } };
+      return { trailingCommas: [], tooDeep: { finding, position: lines.at(at) } };
     }
-    if (closes && comma >= 0) {
-      const offset = comma;
-      trailingCommas.push({ offset, path: root => pathAround(root, offset) });
+    if (char === '}' || char === ']') {
+      depth -= 1;
+      if (comma >= 0) trailingCommas.push(comma);
     }
-    comma = token === SyntaxKind.CommaToken ? scanner.getTokenOffset() : -1;
+    quoted = char === '"';
+    comma = char === ',' ? at : -1;
   }
   return { trailingCommas, tooDeep: undefined };
 }
@@ -102,19 +104,17 @@ function pathAround(root: Node, offset: number): Path {
   }
 }
 
-/** The first of each kind: one missing quote makes a dozen others. */
+/** One missing quote makes a dozen errors, so only the first counts; and the first comment, which hides nothing else. */
 function syntaxErrors(parseErrors: readonly ParseError[], lines: Lines): Located[] {
-  const seen = new Set<number>();
-  const errors: Located[] = [];
-  for (const { error, offset } of parseErrors) {
-    const comment = error === ParseErrorCode.InvalidCommentToken;
-    if (seen.has(error) || (errors.length > 0 && !comment)) continue;
-    seen.add(error);
-    const message = SENTENCES[error] ?? 'this is no JSON';
-    const hint = comment ? 'delete the comments, or write the configuration as YAML' : undefined;
-    errors.push({ finding: { path: [], message, hint }, position: lines.at(offset) });
-  }
-  return errors;
+  const isComment = ({ error }: ParseError): boolean => printParseErrorCode(error) === COMMENT;
+  const firsts = [parseErrors.find(isComment), parseErrors.find(error => !isComment(error))];
+  return firsts
+    .filter(error => error !== undefined)
+    .map(error => {
+      const message = SENTENCES[printParseErrorCode(error.error)] ?? 'this is no JSON';
+      const hint = isComment(error) ? 'delete the comments, or write the configuration as YAML' : undefined;
+      return { finding: { path: [], message, hint }, position: lines.at(error.offset) };
+    });
 }
 
 function repeatedKeys(root: Node, lines: Lines): Located[] {

@@ -43,7 +43,7 @@ export function exportSettings(endpoint: string | undefined, env: Environment): 
   return {
     url,
     protocol: oneOf(protocol, ['http/protobuf', 'http/json'], 'which a collector takes at port 4318'),
-    headers: { ...headersOf(variable(env, OTLP('HEADERS'))), ...headersOf(variable(env, OTLP_TRACES('HEADERS'))) },
+    headers: { ...pairsOf(variable(env, OTLP('HEADERS')), true), ...pairsOf(variable(env, OTLP_TRACES('HEADERS')), true) },
     compression: oneOf(compression, ['none', 'gzip'], 'or leave it out'),
     timeoutMillis: positive(timeout ?? { name: OTLP('TIMEOUT'), value: DEFAULT_TIMEOUT }),
     userAgent: `${SERVICE}/${packageVersion()}`,
@@ -75,7 +75,7 @@ export function sourceOf(env: Environment): Source {
     [ResourceAttribute.processRuntimeName]: 'nodejs',
     [ResourceAttribute.processRuntimeVersion]: process.versions.node,
     [ResourceAttribute.hostName]: hostname(),
-    ...pairsOf(variable(env, 'OTEL_RESOURCE_ATTRIBUTES')),
+    ...pairsOf(variable(env, 'OTEL_RESOURCE_ATTRIBUTES'), false),
   };
   const name = variable(env, 'OTEL_SERVICE_NAME');
   if (name !== undefined) attributes[ResourceAttribute.serviceName] = name.value;
@@ -137,20 +137,25 @@ function positive(given: Variable): number {
   throw new TypeError(`Expected ${given.name} to be a number of milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`);
 }
 
-/** `key=value,key=value`, both percent-encoded (OTLP exporter specification, headers). */
-function headersOf(given: Variable | undefined): Record<string, string> {
-  return given === undefined ? {} : Object.fromEntries(pairsOf(given));
-}
-
-/** The same form, but `=` must be percent-encoded too (resource SDK specification, OTEL_RESOURCE_ATTRIBUTES). */
-function resourceOf(given: Variable | undefined): Record<string, string> {
-  if (given === undefined) return {};
-  const pairs = pairsOf(given);
-  const wrong = pairs.find(([, value]) => value.includes('='));
-  if (wrong !== undefined) {
-    throw new TypeError(`Expected ${given.name} to be key=value pairs, got '${wrong.join('=')}'; write = as %3D in a value`);
+/**
+ * `key=value,key=value`, both percent-encoded. A bare `=` in a value is an error in resources (resource SDK
+ * specification) and usual in headers, where credentials end in it.
+ */
+function pairsOf(given: Variable | undefined, bareEquals: boolean): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (const entry of given?.value.split(',') ?? []) {
+    if (entry.trim() === '') continue;
+    const cut = entry.indexOf('=');
+    const key = entry.slice(0, cut).trim();
+    const value = entry.slice(cut + 1).trim();
+    if (cut < 0 || key === '' || (!bareEquals && value.includes('='))) {
+      throw new TypeError(
+        `Expected ${given!.name} to be key=value pairs, got '${entry}'; write , as %2C and = as %3D inside of them`,
+      );
+    }
+    pairs[decoded(key, given!)] = decoded(value, given!);
   }
-  return Object.fromEntries(pairs.map(([key, value]) => [key, decoded(value, given)]));
+  return pairs;
 }
 
 function decoded(text: string, given: Variable): string {

@@ -49,9 +49,10 @@ export abstract class BinarySerializer extends Serializer {
   protected abstract writeListHead(elements: number): void;
   protected abstract writeDictHead(pairs: number): void;
 
-  /** The octet at `p`; at the end one that begins neither list nor dict nor string. */
+  /** The octet at `p`. */
   protected here(): number {
-    return this.p < this.bytes.length ? this.bytes[this.p]! : 0;
+    if (this.p < this.bytes.length) return this.bytes[this.p]!;
+    throw new ProtocolViolation('undecodable message: it ends too early');
   }
 
   protected readInt(what: string): number {
@@ -185,7 +186,8 @@ export abstract class BinarySerializer extends Serializer {
         this.writeBoolean(value);
         break;
       case 'bigint':
-        this.writeBigInt(value);
+        if (value <= MAX_ID && value >= -MAX_ID) this.writeInt(Number(value));
+        else this.writeBigInt(value);
         break;
       case 'object':
         if (value === null) this.writeNull();

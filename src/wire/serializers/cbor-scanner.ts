@@ -32,6 +32,7 @@ function within(bytes: Buffer, q: number, end: number): number {
 /** The position after the head of the data item at `p`, which is not the end. */
 export function headEnd(bytes: Buffer, p: number, end: number): number {
   const c = bytes[p]!;
+  if ((c & 31) < 24) return p + 1;
   switch (c & 31) {
     case 24:
       return within(bytes, p + 2, end);
@@ -45,10 +46,8 @@ export function headEnd(bytes: Buffer, p: number, end: number): number {
     case 29:
     case 30:
       throw bad(bytes, p);
-    case INDEFINITE:
-      if (c >> 5 < BYTES || c >> 5 > DICT) throw bad(bytes, p);
-      return p + 1;
     default:
+      if (c >> 5 < BYTES || c >> 5 > DICT) throw bad(bytes, p);
       return p + 1;
   }
 }
@@ -56,6 +55,7 @@ export function headEnd(bytes: Buffer, p: number, end: number): number {
 /** The argument in the head at `p`: a length, a count, an integer; -1 for an indefinite length, infinity above 2^53. */
 export function argument(bytes: Buffer, p: number): number {
   const info = bytes[p]! & 31;
+  if (info < 24) return info;
   switch (info) {
     case 24:
       return bytes[p + 1]!;
@@ -65,10 +65,8 @@ export function argument(bytes: Buffer, p: number): number {
       return uint32(bytes, p + 1);
     case 27:
       return uint64(bytes, p + 1);
-    case INDEFINITE:
-      return -1;
     default:
-      return info;
+      return -1;
   }
 }
 
@@ -84,8 +82,10 @@ export function skipValue(bytes: Buffer, p: number, end: number, depth: number):
     if (p >= end) throw bad(bytes, p);
     const c = bytes[p]!;
     switch (c >> 5) {
-      case BYTES:
       case TEXT:
+        if ((c & 31) < 24) return skipText(bytes, p + 1, p + 1 + (c & 31), end);
+        return skipString(bytes, p, end);
+      case BYTES:
         return skipString(bytes, p, end);
       case LIST:
         return skipList(bytes, p, end, deeper(depth));
@@ -118,10 +118,14 @@ function skipString(bytes: Buffer, p: number, end: number): number {
 
 function skipChunk(bytes: Buffer, p: number, end: number): number {
   const start = headEnd(bytes, p, end);
-  const q = within(bytes, start + argument(bytes, p), end);
-  if (bytes[p]! >> 5 === TEXT && !isText(bytes, start, q)) {
-    throw new ProtocolViolation(`undecodable message: invalid UTF-8 at octet ${start}`);
-  }
+  const q = start + argument(bytes, p);
+  return bytes[p]! >> 5 === TEXT ? skipText(bytes, start, q, end) : within(bytes, q, end);
+}
+
+/** The text between `p` and `q`; returns `q`. */
+function skipText(bytes: Buffer, p: number, q: number, end: number): number {
+  if (q > end) throw bad(bytes, bytes.length);
+  if (!isText(bytes, p, q)) throw new ProtocolViolation(`undecodable message: invalid UTF-8 at octet ${p}`);
   return q;
 }
 

@@ -73,7 +73,7 @@ export function skipValue(bytes: Buffer, p: number, end: number, depth: number):
   if (p >= end) throw bad(bytes, p);
   const c = bytes[p]!;
   if (c < 0x80 || c >= 0xe0) return p + 1;
-  if (isString(c)) return skipString(bytes, p, end);
+  if (c >= 0xa0 && c < 0xc0) return skipText(bytes, p + 1, p + 1 + (c & 31), end);
   if (isDict(c)) return skipDict(bytes, p, end, deeper(depth), false);
   if (isList(c)) return skipList(bytes, p, end, deeper(depth));
   switch (c) {
@@ -85,6 +85,10 @@ export function skipValue(bytes: Buffer, p: number, end: number, depth: number):
     case 0xc5:
     case 0xc6:
       return within(bytes, p + headSize(c) + sizeAt(bytes, p, end), end);
+    case 0xd9: // str
+    case 0xda:
+    case 0xdb:
+      return skipText(bytes, p + headSize(c), p + headSize(c) + sizeAt(bytes, p, end), end);
     case 0xc7: // ext, whose type follows its length
       within(bytes, p + 2, end);
       return within(bytes, p + 3 + bytes[p + 1]!, end);
@@ -122,10 +126,10 @@ export function skipValue(bytes: Buffer, p: number, end: number, depth: number):
   }
 }
 
-function skipString(bytes: Buffer, p: number, end: number): number {
-  const start = p + headSize(bytes[p]!);
-  const q = within(bytes, start + sizeAt(bytes, p, end), end);
-  if (!isText(bytes, start, q)) throw new ProtocolViolation(`undecodable message: invalid UTF-8 at octet ${start}`);
+/** The text between `p` and `q`; returns `q`. */
+function skipText(bytes: Buffer, p: number, q: number, end: number): number {
+  if (q > end) throw bad(bytes, bytes.length);
+  if (!isText(bytes, p, q)) throw new ProtocolViolation(`undecodable message: invalid UTF-8 at octet ${p}`);
   return q;
 }
 

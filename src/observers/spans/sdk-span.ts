@@ -1,0 +1,99 @@
+/** Owns the form in which the OpenTelemetry SDK for JavaScript wants a span that has ended. */
+
+import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import { hexWord } from '../../trace/action.js';
+import type { Source } from './otlp.js';
+import { type AttributeValue, hrTime, type SpanData } from './span-data.js';
+
+type Resource = ReadableSpan['resource'];
+type Scope = ReadableSpan['instrumentationScope'];
+
+/** What all spans of a process have in common; exporters group by the identity of these two objects. */
+export interface SdkSource {
+  readonly resource: Resource;
+  readonly scope: Scope;
+}
+
+export function sdkSourceOf(source: Source): SdkSource {
+  return {
+    resource: resourceOf(attributesOf(source.resource)),
+    scope: { name: source.scopeName, version: source.scopeVersion, schemaUrl: source.schemaUrl },
+  };
+}
+
+/** A resource that is settled from the start, so that no processor has to wait for it. */
+function resourceOf(attributes: Attributes): Resource {
+  return {
+    attributes,
+    merge: other => resourceOf({ ...attributes, ...other?.attributes }),
+    getRawAttributes: () => Object.entries(attributes),
+  };
+}
+
+// Shared by all spans, since none has any; processors see a span as ended, which is read-only.
+const NO_LINKS: Link[] = [];
+const NO_EVENTS: TimedEvent[] = [];
+
+export class SdkSpan implements ReadableSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly parentSpanContext?: SpanContext;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly duration: HrTime;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly resource: Resource;
+  readonly instrumentationScope: Scope;
+  readonly links = NO_LINKS;
+  readonly events = NO_EVENTS;
+  readonly ended = true;
+  readonly droppedAttributesCount = 0;
+  readonly droppedEventsCount = 0;
+  readonly droppedLinksCount = 0;
+  readonly #context: SpanContext;
+
+  constructor(span: SpanData, source: SdkSource) {
+    const { ids } = span;
+    const traceId = hexWord(ids.trace0) + hexWord(ids.trace1) + hexWord(ids.trace2) + hexWord(ids.trace3);
+    const traceFlags = ids.traceFlags;
+    this.#context = { traceId, spanId: hexWord(ids.span0) + hexWord(ids.span1), traceFlags };
+    if (ids.parent0 !== 0 || ids.parent1 !== 0) {
+      const spanId = hexWord(ids.parent0) + hexWord(ids.parent1);
+      this.parentSpanContext = { traceId, spanId, traceFlags, isRemote: ids.parentIsRemote };
+    }
+    this.name = span.operation.name;
+    // The API counts kinds from 0 (INTERNAL), OTLP from 1.
+    this.kind = span.operation.kind - 1;
+    this.startTime = hrTime(span.startedAt);
+    this.endTime = hrTime(span.endedAt);
+    this.duration = difference(this.startTime, this.endTime);
+    this.status = { code: span.ending.status };
+    this.attributes = attributesOf(span.operation.attributes);
+    if (span.peer !== undefined) addAttributes(this.attributes, span.peer.attributes);
+    addAttributes(this.attributes, span.own);
+    addAttributes(this.attributes, span.ending.attributes);
+    this.resource = source.resource;
+    this.instrumentationScope = source.scope;
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+}
+
+function attributesOf(list: readonly AttributeValue[]): Attributes {
+  const attributes: Attributes = {};
+  addAttributes(attributes, list);
+  return attributes;
+}
+
+function addAttributes(attributes: Attributes, list: readonly AttributeValue[]): void {
+  for (let i = 0; i < list.length; i += 2) attributes[list[i] as string] = list[i + 1]!;
+}
+
+function difference(start: HrTime, end: HrTime): HrTime {
+  const nanos = end[1] - start[1];
+  return nanos < 0 ? [end[0] - start[0] - 1, nanos + 1e9] : [end[0] - start[0], nanos];
+}
