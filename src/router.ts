@@ -45,6 +45,7 @@ export class Router implements SessionHost {
   readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly realms = new Map<string, Realm>();
+  readonly fault: (what: string, error: unknown) => void;
   readonly #connections = new Set<Connection>();
   #closing = false;
 
@@ -53,11 +54,11 @@ export class Router implements SessionHost {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.watch = new Watch(this.clock);
     const timers = options.timers ?? systemTimers;
-    const fault = options.onFault ?? warn;
+    this.fault = options.onFault ?? warn;
     for (const realm of options.realms) {
       if (this.realms.has(realm.name)) throw new TypeError(`Two realms are called "${realm.name}"`);
       const watch = realm.traced === false ? new Watch(this.clock) : this.watch;
-      const env = { clock: this.clock, timers, ids: this.ids, watch, fault };
+      const env = { clock: this.clock, timers, ids: this.ids, watch, fault: this.fault };
       this.realms.set(realm.name, new Realm(realm, env));
     }
   }

@@ -12,7 +12,11 @@ export const PROCEDURES = {
   listNodes: row('crossbarfabriccenter.list_nodes', [], 'list of node ids'),
   listWorkers: row('crossbarfabriccenter.list_workers', ['node_id'], 'list of worker ids'),
   getWorker: row('crossbarfabriccenter.get_worker', ['node_id', 'worker_id'], 'worker object'),
-  listTraces: row('crossbarfabriccenter.list_traces', ['node_id', 'worker_id', 'include_stopped?'], 'list of trace ids'),
+  listTraces: row(
+    'crossbarfabriccenter.list_traces',
+    ['node_id', 'worker_id', 'include_stopped?'],
+    'list of trace ids',
+  ),
   getTrace: row('crossbarfabriccenter.get_trace', ['node_id', 'worker_id', 'trace_id'], 'trace object'),
   startTrace: row(
     'crossbarfabriccenter.start_trace',

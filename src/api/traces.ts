@@ -82,7 +82,10 @@ export class Traces {
     this.#traces.set(id, trace);
     this.#env.watch(log);
     if (options.duration !== null) {
-      this.#timers.set(trace, this.#env.after(options.duration * 1000, () => this.#end(trace)));
+      this.#timers.set(
+        trace,
+        this.#env.after(options.duration * 1000, () => this.#end(trace)),
+      );
     }
     return trace;
   }

@@ -6,70 +6,72 @@ import { ErrorUri, WampError } from '../wire/errors.js';
 import { isoTime, traceObject, traceRecord } from './marshal.js';
 import { PROCEDURES, type ProcedureName } from './procedures.js';
 import { parseTraceOptions } from './trace-options.js';
-import type { Traces } from './traces.js';
+import type { Trace, Traces } from './traces.js';
 
-/** What the API tells of the node it runs in: one node, one router worker. */
-export interface NodeInfo {
-  readonly nodeId: string;
-  readonly workerId: string;
+/** A router worker, as the API tells of it. */
+export interface WorkerInfo {
+  readonly id: string;
   /** Milliseconds since the epoch. */
   readonly started: number;
+  readonly traces: Traces;
+}
+
+/** The node that the API runs in; a node knows no other. */
+export interface NodeInfo {
+  readonly id: string;
   readonly pid: number;
+  readonly workers: readonly WorkerInfo[];
 }
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
-export function registerTracing(session: LocalSession, traces: Traces, node: NodeInfo, clock: () => number): void {
-  const object = (trace: ReturnType<Traces['get']>): unknown =>
-    traceObject(trace, node.nodeId, node.workerId, clock());
+export function registerTracing(session: LocalSession, node: NodeInfo, clock: () => number): void {
+  const object = (trace: Trace, worker: WorkerInfo): unknown => traceObject(trace, node.id, worker.id, clock());
 
   const handlers: { readonly [name in ProcedureName]: (args: Arguments) => unknown } = {
-    listNodes: () => [node.nodeId],
+    listNodes: () => [node.id],
     listWorkers: args => {
       args.node(node);
-      return [node.workerId];
+      return node.workers.map(worker => worker.id);
     },
     getWorker: args => {
-      args.worker(node);
+      const { id, started } = args.worker(node);
       return {
-        id: node.workerId,
+        id,
         pid: node.pid,
         type: 'router',
         status: 'started',
-        created: isoTime(node.started),
-        started: isoTime(node.started),
+        created: isoTime(started),
+        started: isoTime(started),
+        // Seconds.
         startup_time: 0,
-        uptime: (clock() - node.started) / 1000,
+        uptime: (clock() - started) / 1000,
       };
     },
-    listTraces: args => {
-      args.worker(node);
-      return traces.list(args.flag(2, 'include_stopped'));
-    },
+    listTraces: args => args.worker(node).traces.list(args.flag(2, 'include_stopped')),
     getTrace: args => {
-      args.worker(node);
-      return object(traces.get(args.text(2, 'trace_id')));
+      const worker = args.worker(node);
+      return object(worker.traces.get(args.text(2, 'trace_id')), worker);
     },
     startTrace: args => {
-      args.worker(node);
-      const id = args.isGiven(2, 'trace_id') ? args.text(2, 'trace_id') : undefined;
-      return object(traces.start(id || undefined, parseTraceOptions(args.value(3, 'trace_options'))));
+      const worker = args.worker(node);
+      const id = args.isGiven(2, 'trace_id') ? args.text(2, 'trace_id') : '';
+      const options = parseTraceOptions(args.value(3, 'trace_options'));
+      return object(worker.traces.start(id || undefined, options), worker);
     },
     stopTrace: args => {
-      args.worker(node);
-      return object(traces.stop(args.text(2, 'trace_id')));
+      const worker = args.worker(node);
+      return object(worker.traces.stop(args.text(2, 'trace_id')), worker);
     },
     getTraceData: args => {
-      args.worker(node);
-      const { log } = traces.get(args.text(2, 'trace_id'));
-      const limit = args.integer(5, 'limit', MAX_LIMIT) ?? DEFAULT_LIMIT;
+      const { log } = args.worker(node).traces.get(args.text(2, 'trace_id'));
       const first = args.integer(3, 'from_seq');
       const last = args.integer(4, 'to_seq');
+      const limit = args.integer(5, 'limit', MAX_LIMIT) ?? DEFAULT_LIMIT;
       // With a beginning the oldest from there on; without one the newest up to the end.
       const to = Math.min(last ?? Number.POSITIVE_INFINITY, log.nextSeq - 1);
-      const from = first ?? Math.max(0, to - limit + 1);
-      const begin = Math.max(from, log.firstSeq);
+      const begin = Math.max(first ?? to - limit + 1, log.firstSeq);
       return log.read(begin, Math.min(to, begin + limit - 1)).map(traceRecord);
     },
   };
@@ -129,14 +131,16 @@ class Arguments {
 
   node(node: NodeInfo): void {
     const id = this.text(0, 'node_id');
-    if (id === node.nodeId) return;
-    throw new WampError(ErrorUri.noSuchObject, `No node with ID '${id}'; this is '${node.nodeId}'`);
+    if (id === node.id) return;
+    throw new WampError(ErrorUri.noSuchObject, `No node with ID '${id}'; this is '${node.id}'`);
   }
 
-  worker(node: NodeInfo): void {
+  worker(node: NodeInfo): WorkerInfo {
     this.node(node);
     const id = this.text(1, 'worker_id');
-    if (id === node.workerId) return;
-    throw new WampError(ErrorUri.noSuchWorker, `No worker with ID '${id}'; this node has '${node.workerId}'`);
+    const worker = node.workers.find(candidate => candidate.id === id);
+    if (worker) return worker;
+    const known = node.workers.map(candidate => `'${candidate.id}'`).join(', ');
+    throw new WampError(ErrorUri.noSuchWorker, `No worker with ID '${id}'; this node has ${known}`);
   }
 }

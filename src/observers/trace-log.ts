@@ -1,8 +1,8 @@
 /** Owns the records of one native trace: a bounded ring of columns, written on the hot path, made into records when read. */
 
 import type { Frame, SessionRef } from '../tap.js';
+import { hexWord, type TracedAction, uuid } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
-import { type TracedAction, hexWord, uuid } from '../trace/action.js';
 import { Code } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import type { Payload, PayloadCodec } from '../wire/payload.js';

@@ -60,6 +60,8 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   readonly ids: RandomIds;
   realm(name: string): SessionRealm | undefined;
+  /** Reports a fault of the router's own code: it ends one session, never the router. */
+  fault(what: string, error: unknown): void;
 }
 
 /** What a listening transport asks of those who connect. */

@@ -154,8 +154,10 @@ export class Session implements RealmSession {
   }
 
   #failed(error: unknown): void {
-    if (!(error instanceof ProtocolViolation)) throw error;
-    this.violation(error.message);
+    if (error instanceof ProtocolViolation) return this.violation(error.message);
+    this.#host.fault('a message could not be handled', error);
+    this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), this.#watch.seq);
+    this.#end(ErrorUri.runtimeError, true);
   }
 
   /** The transport is gone. */

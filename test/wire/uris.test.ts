@@ -54,7 +54,7 @@ test('strict is a part of loose, a URI is a prefix', () => {
 test('a long URI that does not match is refused quickly', () => {
   const started = performance.now();
   for (const text of [`${'a'.repeat(1 << 20)} `, `${'a.'.repeat(1 << 19)}.`]) assert.ok(!isUri(text, 'loose'));
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(performance.now() - started < 2000);
 });
 
 test('the first component wamp is reserved, no other', () => {

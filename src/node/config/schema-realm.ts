@@ -18,9 +18,7 @@ const permission = section(
   'permission',
   {
     uri: z.string({ error: 'a URI, or the beginning of URIs ("" with match "prefix" is every URI)' }),
-    match: oneOf('exact', 'prefix')
-      .register(about, { what: 'match', crossbarOnly: CROSSBAR_VALUES.match })
-      .optional(),
+    match: oneOf('exact', 'prefix').register(about, { what: 'match', crossbarOnly: CROSSBAR_VALUES.match }).optional(),
     allow: allow.prefault({}),
     disclose: disclose.prefault({}),
     // Decisions are always remembered, so the value says nothing new.
@@ -28,7 +26,8 @@ const permission = section(
   },
   CROSSBAR_KEYS.permission,
 ).transform((written, ctx) => {
-  const { uri, match } = written.match === undefined ? unstarred(written.uri) : { uri: written.uri, match: written.match };
+  const { uri, match } =
+    written.match === undefined ? unstarred(written.uri) : { uri: written.uri, match: written.match };
   const expected = match === undefined ? WILDCARD : uriFault(uri);
   if (expected !== undefined) {
     ctx.issues.push({ code: 'custom', path: ['uri'], input: written.uri, message: expected });

@@ -13,7 +13,17 @@ const portNumber = z.int({ error: PORT }).min(0, { error: PORT }).max(65535, { e
 
 /** 0 lets the system choose, which tests like and Crossbar.io refuses. */
 export const port = z
-  .union([portNumber, z.string().regex(/^\d{1,5}$/, { error: PORT }).transform(Number).pipe(portNumber)], { error: PORT })
+  .union(
+    [
+      portNumber,
+      z
+        .string()
+        .regex(/^\d{1,5}$/, { error: PORT })
+        .transform(Number)
+        .pipe(portNumber),
+    ],
+    { error: PORT },
+  )
   .register(about, { what: 'port', substitution: portVariable });
 
 export function networkInterface() {
@@ -70,10 +80,13 @@ const anonymous = z
   .register(about, authType);
 
 const principal = section('principal', {
-  ticket: text('the ticket: a string that is not empty, or "${NAME}" of an environment variable', /^[^]+$/).register(about, {
-    what: 'ticket',
-    substitution: ticketVariable,
-  }),
+  ticket: text('the ticket: a string that is not empty, or "${NAME}" of an environment variable', /^[^]+$/).register(
+    about,
+    {
+      what: 'ticket',
+      substitution: ticketVariable,
+    },
+  ),
   role: roleName.optional(),
 });
 
@@ -101,7 +114,11 @@ const ticket = z
   .register(about, authType);
 
 /** Without `auth`, Crossbar.io lets everybody in as anonymous. */
-const auth = section('auth', { anonymous: anonymous.optional(), ticket: ticket.optional() }, CROSSBAR_KEYS.auth).prefault({
+const auth = section(
+  'auth',
+  { anonymous: anonymous.optional(), ticket: ticket.optional() },
+  CROSSBAR_KEYS.auth,
+).prefault({
   anonymous: { type: 'static' },
 });
 
@@ -156,7 +173,13 @@ const webPaths = z.record(
   z
     .discriminatedUnion(
       'type',
-      [section('WebSocket path', { id: transportId, type: z.literal('websocket'), ...webSocketShape }, CROSSBAR_KEYS.webSocket)],
+      [
+        section(
+          'WebSocket path',
+          { id: transportId, type: z.literal('websocket'), ...webSocketShape },
+          CROSSBAR_KEYS.webSocket,
+        ),
+      ],
       { error: 'an object: web path' },
     )
     .register(about, { what: 'web path', crossbarOnly: CROSSBAR_VALUES.webPath }),
@@ -187,7 +210,11 @@ export const transport = z
         { id: transportId, type: z.literal('rawsocket'), endpoint, ...rawSocketShape },
         CROSSBAR_KEYS.transport,
       ),
-      section('web transport', { id: transportId, type: z.literal('web'), endpoint, paths: webPaths }, CROSSBAR_KEYS.web),
+      section(
+        'web transport',
+        { id: transportId, type: z.literal('web'), endpoint, paths: webPaths },
+        CROSSBAR_KEYS.web,
+      ),
       section(
         'universal transport',
         {

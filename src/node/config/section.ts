@@ -17,7 +17,11 @@ export interface About {
 /** What is known of a schema beside its type. Filled while the schemas are built, never after. */
 export const about = z.registry<About>();
 
-export function section<Shape extends z.core.$ZodLooseShape>(what: string, shape: Shape, crossbarOnly: CrossbarTable = {}) {
+export function section<Shape extends z.core.$ZodLooseShape>(
+  what: string,
+  shape: Shape,
+  crossbarOnly: CrossbarTable = {},
+) {
   return z.strictObject(shape, { error: `an object: ${what}` }).register(about, { what, crossbarOnly });
 }
 
@@ -30,7 +34,8 @@ export function flag(fallback: boolean) {
 }
 
 export function whole(what: string, min: number, max = Number.MAX_SAFE_INTEGER) {
-  const range = max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  const range =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
   const error = `${what}: ${range}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 }

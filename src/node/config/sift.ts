@@ -96,7 +96,13 @@ class Sifter {
   }
 
   /** Reports a key that nobody knows. Returns the key that it surely stands for, so that its value is checked as well. */
-  #strange(schema: z.ZodObject, what: string, table: CrossbarTable, value: Record<string, unknown>, path: Path): string | undefined {
+  #strange(
+    schema: z.ZodObject,
+    what: string,
+    table: CrossbarTable,
+    value: Record<string, unknown>,
+    path: Path,
+  ): string | undefined {
     const key = String(path.at(-1));
     const ours = Object.keys(schema.shape);
     const meant = nearest(key, [...ours, ...Object.keys(table)]);
@@ -160,7 +166,8 @@ class Sifter {
       const fallback = options.get(String(value[key])) ?? [...options.values()][0]!;
       return this.sift(fallback, value, path);
     }
-    const meant = typeof type === 'string' ? nearest(type, [...options.keys(), ...Object.keys(crossbarOnly)]) : undefined;
+    const meant =
+      typeof type === 'string' ? nearest(type, [...options.keys(), ...Object.keys(crossbarOnly)]) : undefined;
     const expected = `the type of the ${what}: ${options.size > 1 ? 'one of ' : ''}${listed([...options.keys()])}`;
     const got = describe(type, here);
     const message = type === undefined ? `missing; expected ${expected}` : `expected ${expected}; got ${got}`;

@@ -1,6 +1,13 @@
 /** Owns reading a configuration as JSON: trailing commas pass with a warning, comments and repeated keys do not pass. */
 
-import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
 import type { Path, Position } from './problem.js';
 import { DEEPEST, Lines, type Located, type Source } from './source.js';
 
@@ -133,7 +140,8 @@ function repeatedKeys(root: Node, lines: Lines): Located[] {
       const position = lines.at(key.offset);
       const here = [...path, name];
       const earlier = first.get(name);
-      if (name === '__proto__') errors.push({ finding: { path: here, message: 'no configuration has this key' }, position });
+      if (name === '__proto__')
+        errors.push({ finding: { path: here, message: 'no configuration has this key' }, position });
       if (earlier) {
         const message = `the key ${JSON.stringify(name)} is here twice; line ${earlier.line} has it already`;
         errors.push({ finding: { path: here, message, hint: 'keep one of them' }, position });

@@ -40,15 +40,18 @@ function read(text: string, lines: Lines): Source {
   const document = parseDocument(text, { version: '1.1', prettyErrors: false, logLevel: 'silent' });
   const found = [...document.errors, ...document.warnings];
   const repeated = found.filter(({ code }) => code === 'DUPLICATE_KEY');
-  const errors = (found.length > repeated.length ? found.filter(error => !repeated.includes(error)).slice(0, 1) : repeated)
-    .map(({ code, pos }): Located => {
-      const message = SENTENCES[code] ?? `this is no YAML (${code.toLowerCase().replaceAll('_', ' ')})`;
-      return { finding: { path: [], message, hint: HINTS[code] }, position: lines.at(pos[0]) };
-    });
+  const errors = (
+    found.length > repeated.length ? found.filter(error => !repeated.includes(error)).slice(0, 1) : repeated
+  ).map(({ code, pos }): Located => {
+    const message = SENTENCES[code] ?? `this is no YAML (${code.toLowerCase().replaceAll('_', ' ')})`;
+    return { finding: { path: [], message, hint: HINTS[code] }, position: lines.at(pos[0]) };
+  });
   if (errors.length > 0) return unreadable(errors);
   const deep = depthOf(document.contents, 0) > DEEPEST;
   if (deep) {
-    return unreadable([{ finding: { path: [], message: `nested deeper than ${DEEPEST} levels` }, position: undefined }]);
+    return unreadable([
+      { finding: { path: [], message: `nested deeper than ${DEEPEST} levels` }, position: undefined },
+    ]);
   }
   return {
     value: (document.toJS() as unknown) ?? null,

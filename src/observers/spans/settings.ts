@@ -43,7 +43,10 @@ export function exportSettings(endpoint: string | undefined, env: Environment): 
   return {
     url,
     protocol: oneOf(protocol, ['http/protobuf', 'http/json'], 'which a collector takes at port 4318'),
-    headers: { ...pairsOf(variable(env, OTLP('HEADERS')), true), ...pairsOf(variable(env, OTLP_TRACES('HEADERS')), true) },
+    headers: {
+      ...pairsOf(variable(env, OTLP('HEADERS')), true),
+      ...pairsOf(variable(env, OTLP_TRACES('HEADERS')), true),
+    },
     compression: oneOf(compression, ['none', 'gzip'], 'or leave it out'),
     timeoutMillis: positive(timeout ?? { name: OTLP('TIMEOUT'), value: DEFAULT_TIMEOUT }),
     userAgent: `${SERVICE}/${packageVersion()}`,
@@ -121,7 +124,9 @@ function urlOf(option: string | undefined, env: Environment): string | undefined
 function httpUrl(given: Variable): URL {
   const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new TypeError(`Expected ${given.name} to be an http or https URL, got '${given.value}'; such as http://localhost:4318`);
+  throw new TypeError(
+    `Expected ${given.name} to be an http or https URL, got '${given.value}'; such as http://localhost:4318`,
+  );
 }
 
 function oneOf<T extends string>(given: Variable | undefined, allowed: readonly [T, ...T[]], fix: string): T {
@@ -134,7 +139,9 @@ function oneOf<T extends string>(given: Variable | undefined, allowed: readonly 
 function positive(given: Variable): number {
   const value = Number(given.value);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new TypeError(`Expected ${given.name} to be a number of milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`);
+  throw new TypeError(
+    `Expected ${given.name} to be a number of milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`,
+  );
 }
 
 /**
@@ -171,9 +178,12 @@ function fileOf(given: Variable | undefined): string {
   try {
     return readFileSync(given.value, 'utf8');
   } catch (error) {
-    throw new TypeError(`Cannot read the file that ${given.name} names, '${given.value}'; give the path of a PEM file`, {
-      cause: error,
-    });
+    throw new TypeError(
+      `Cannot read the file that ${given.name} names, '${given.value}'; give the path of a PEM file`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

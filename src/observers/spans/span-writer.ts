@@ -3,7 +3,7 @@
 import type { TracedAction } from '../../trace/action.js';
 import type { Observer } from '../../trace/observer.js';
 import { ACTION_SIZE, CHILD_SIZE, childrenOf, MAX_CHILDREN, type Slab, writeRow } from './rows.js';
-import { InternTable } from './table.js';
+import type { InternTable } from './table.js';
 import type { WorkerLink } from './worker-link.js';
 
 /** The longest that a row waits for its slab to fill: short for who watches, rare for who pays. */
@@ -29,7 +29,7 @@ export class SpanWriter implements Observer {
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
     const all = childrenOf(action);
-    const children = all > MAX_CHILDREN ? MAX_CHILDREN : all;
+    const children = Math.min(all, MAX_CHILDREN);
     this.ended += 1 + all;
     this.dropped += all - children;
     const slab = this.#roomFor(children);

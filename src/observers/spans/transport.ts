@@ -3,6 +3,7 @@
 import { createOtlpHttpExportDelegate, httpAgentFactoryFromOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ExportSettings } from './settings.js';
+import { transportOptions } from './transport-options.js';
 
 /** An encoded request. */
 export interface Batch {
@@ -15,37 +16,15 @@ export type Sent = (exported: number, error: string) => void;
 
 export type Send = (batch: Batch, sent: Sent) => void;
 
-/** The exporter's own limit of requests at a time; ours is far below. */
+/** The delegate's own limit of requests at a time; the worker's is far below. */
 const CONCURRENCY = 16;
-
-export type TransportOptions = Parameters<typeof createOtlpHttpExportDelegate>[0];
-
-/** What the official transport is made from. */
-export function transportOptions(settings: ExportSettings): TransportOptions {
-  const type = settings.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
-  const tls = {
-    ...(settings.certificate === '' ? {} : { ca: settings.certificate }),
-    ...(settings.clientCertificate === '' ? {} : { cert: settings.clientCertificate }),
-    ...(settings.clientKey === '' ? {} : { key: settings.clientKey }),
-  };
-  return {
-    url: settings.url,
-    // A fresh object each time, since the transport adds to it; the type is not for users to change.
-    headers: async () => ({ ...settings.headers, 'Content-Type': type }),
-    compression: settings.compression,
-    timeoutMillis: settings.timeoutMillis,
-    concurrencyLimit: CONCURRENCY,
-    agentFactory: httpAgentFactoryFromOptions({ keepAlive: true, ...tls }),
-    userAgent: settings.userAgent,
-  };
-}
 
 export function createSend(settings: ExportSettings): Send {
   const official = settings.protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer;
   let rejected = 0;
   let reason = '';
   const delegate = createOtlpHttpExportDelegate(
-    transportOptions(settings),
+    transportOptions(settings, CONCURRENCY, httpAgentFactoryFromOptions),
     {
       serializeRequest: (batch: Batch) => batch.bytes,
       // The delegate reads a response and calls back in one go, so this is the answer to the batch called back for.

@@ -1,0 +1,13 @@
+/** The door for developers: a router to embed, a tap to watch it with. The command line is node/cli.ts. */
+
+export type { Permission, RoleOptions } from './realm/authorizer.js';
+export type { RealmOptions } from './realm/realm.js';
+export type { StatsOptions } from './realm/session-stats.js';
+export { Router, type RouterOptions } from './router.js';
+export type { AuthOptions } from './session/auth/authenticator.js';
+export type { Frame, SessionEvent, SessionRef, Tap } from './tap.js';
+export { type ActionKind, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './trace/action.js';
+export { Correlator, type CorrelatorOptions } from './trace/correlator.js';
+export type { Observer } from './trace/observer.js';
+export type { MemoryPeer } from './transport/memory.js';
+export type { Message } from './wire/message.js';

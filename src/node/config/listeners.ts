@@ -1,0 +1,124 @@
+/** Owns the four kinds of transport seen as one: an endpoint, and what is spoken there on which path. */
+
+import type { Path } from './problem.js';
+import type {
+  Config,
+  EndpointConfig,
+  RawSocketConfig,
+  RouterWorkerConfig,
+  TransportConfig,
+  WebSocketConfig,
+} from './schema.js';
+
+export interface ListenerConfig {
+  /** Where the configuration has the transport. */
+  readonly path: Path;
+  readonly transport: string;
+  readonly worker: RouterWorkerConfig;
+  readonly endpoint: EndpointConfig;
+  /** By URL path without the leading slash; '' is the root. */
+  readonly webSockets: ReadonlyMap<string, WebSocketService>;
+  /** A transport of type `websocket` answers on every path. */
+  readonly anyPath: WebSocketService | undefined;
+  readonly rawSocket: RawSocketService | undefined;
+}
+
+export interface WebSocketService extends Pick<WebSocketConfig, 'serializers' | 'auth'> {
+  readonly path: Path;
+  readonly options: WebSocketConfig['options'] & {
+    readonly allowed_origins: readonly string[];
+    readonly allow_null_origin: boolean;
+    readonly max_message_size: number;
+  };
+}
+
+export interface RawSocketService extends Pick<RawSocketConfig, 'serializers' | 'auth'> {
+  readonly path: Path;
+  readonly options: { readonly max_message_size: number };
+}
+
+/** The listeners of all workers, with what their services leave open filled in from the rest of the configuration. */
+export function listenersOf(config: Config): ListenerConfig[] {
+  return config.workers.flatMap((worker, w) =>
+    worker.transports.map((transport, t) => listenerOf(config, worker, transport, ['workers', w, 'transports', t])),
+  );
+}
+
+function listenerOf(
+  config: Config,
+  worker: RouterWorkerConfig,
+  transport: TransportConfig,
+  path: Path,
+): ListenerConfig {
+  const webSocket = (written: Omit<WebSocketConfig, 'type'>, at: Path): WebSocketService => ({
+    path: at,
+    serializers: written.serializers,
+    auth: written.auth,
+    options: {
+      ...written.options,
+      ...originsOf(config, written.options),
+      max_message_size: written.options.max_message_size ?? config.wampscope.limits.max_message_bytes,
+    },
+  });
+  const webSockets = (paths: { readonly [path: string]: Omit<WebSocketConfig, 'type'> } = {}, at: Path) =>
+    Object.entries(paths).map(
+      ([name, written]) => [name === '/' ? '' : name, webSocket(written, [...at, name])] as const,
+    );
+  const rawSocket = (written: Omit<RawSocketConfig, 'type'>, at: Path): RawSocketService => ({
+    path: at,
+    serializers: written.serializers,
+    auth: written.auth,
+    options: { max_message_size: written.options.max_message_size ?? config.wampscope.limits.max_message_bytes },
+  });
+
+  const base = {
+    path,
+    transport: transport.id,
+    worker,
+    endpoint: transport.endpoint,
+    webSockets: new Map<string, WebSocketService>(),
+    anyPath: undefined,
+    rawSocket: undefined,
+  };
+  switch (transport.type) {
+    case 'websocket':
+      return { ...base, anyPath: webSocket(transport, path) };
+    case 'rawsocket':
+      return { ...base, rawSocket: rawSocket(transport, path) };
+    case 'web':
+      return { ...base, webSockets: new Map(webSockets(transport.paths, [...path, 'paths'])) };
+    case 'universal':
+      return {
+        ...base,
+        webSockets: new Map([
+          ...webSockets(transport.web?.paths, [...path, 'web', 'paths']),
+          ...webSockets(transport.websocket, [...path, 'websocket']),
+        ]),
+        rawSocket: transport.rawsocket && rawSocket(transport.rawsocket, [...path, 'rawsocket']),
+      };
+  }
+}
+
+/**
+ * Crossbar.io lets the pages of every site connect unless told otherwise, and so do we; but a management realm that
+ * needs no authentication must not be within reach of any page that a browser on this machine happens to show.
+ */
+function originsOf(config: Config, options: WebSocketConfig['options']) {
+  const open = !isManagementOpen(config);
+  return {
+    allowed_origins: options.allowed_origins ?? (open ? ['*'] : []),
+    allow_null_origin: options.allow_null_origin ?? open,
+  };
+}
+
+/** Whether the management realm takes everybody who joins as `anonymous`. */
+export function isManagementOpen(config: Config): boolean {
+  return config.wampscope.management?.roles.some(role => role.name === 'anonymous') ?? false;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+
+/** Whether only this machine can connect. */
+export function isLocal(endpoint: EndpointConfig): boolean {
+  return endpoint.type === 'unix' || LOOPBACK.test(endpoint.interface);
+}
