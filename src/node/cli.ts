@@ -2,9 +2,10 @@
 /** Owns the command line: `wampscope start` and `wampscope check`. */
 
 import { parseArgs } from 'node:util';
-import { check } from './config/check.js';
+import { check, describeError } from './config/check.js';
 import { defaultConfig } from './config/defaults.js';
-import { ConfigError, loadConfig } from './config/load.js';
+import { loadConfig } from './config/load.js';
+import { ConfigError, formatProblem } from './config/problem.js';
 import type { Config } from './config/schema.js';
 import { Node } from './node.js';
 import { VERSION } from './version.js';
@@ -33,7 +34,7 @@ async function main(): Promise<number> {
   if (values.help) return say(HELP);
   if (command === 'start' && rest.length === 0) return start(values.config);
   if (command === 'check' && rest.length === 1) {
-    const { exitCode, output } = check(rest[0]!, { colour: process.stdout.isTTY });
+    const { exitCode, output } = check(rest[0]!, { color: process.stdout.isTTY });
     say(output);
     return exitCode;
   }
@@ -60,7 +61,7 @@ async function start(file: string | undefined): Promise<number> {
     config = file === undefined ? defaultConfig() : load(file);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${describeError(error, { color: process.stderr.isTTY })}\n`);
     return 1;
   }
   const log = { info: line('info'), warn: line('warn') };
@@ -80,7 +81,7 @@ async function start(file: string | undefined): Promise<number> {
 
 function load(file: string): Config {
   const { config, warnings } = loadConfig(file);
-  for (const warning of warnings) line('warn')(`${file}: ${warning.path}: ${warning.message}`);
+  for (const warning of warnings) line('warn')(formatProblem(file, warning));
   return config;
 }
 

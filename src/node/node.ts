@@ -59,8 +59,9 @@ export class Node {
   #startSpans(): void {
     const { env, log } = this.#environment;
     const { pipeline, endpoint } = this.#config.wampscope.telemetry;
-    const spans = createSpans({ pipeline, ...(endpoint !== undefined && { endpoint }), env, log });
-    if (!spans) return;
+    const spans = createSpans({ pipeline, endpoint, env, log });
+    // Without an endpoint it observes nothing, and the router must not build frames for it.
+    if (!spans.onActionEnd) return;
     this.#spans = spans;
     for (const worker of this.workers) worker.observatory.watch(spans);
   }

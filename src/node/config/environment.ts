@@ -14,14 +14,14 @@ const ANYWHERE = /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g;
 /** Tickets: `${NAME}` and nothing around it. A ticket may well begin with a dollar sign. */
 export const ticketVariable: Substitution = (text, environment) => {
   const name = BRACED.exec(text)?.[1];
-  return name === undefined ? { value: text } : valueOf(name, environment);
+  return name === undefined ? { value: text } : lookUp(name, environment);
 };
 
 /** Ports: `$NAME`. */
 export const portVariable: Substitution = (text, environment) => {
   const [, braced, bare] = DOLLAR.exec(text) ?? [];
   const name = braced ?? bare;
-  return name === undefined ? { value: text } : valueOf(name, environment);
+  return name === undefined ? { value: text } : lookUp(name, environment);
 };
 
 /** Paths of Unix sockets: `$NAME` or `${NAME}` anywhere. */
@@ -29,7 +29,7 @@ export const pathVariables: Substitution = (text, environment) => {
   let unset: string | undefined;
   const value = text.replaceAll(ANYWHERE, (_, braced?: string, bare?: string) => {
     const name = braced ?? bare ?? '';
-    const found = valueOf(name, environment);
+    const found = lookUp(name, environment);
     if ('value' in found) return String(found.value);
     unset ??= name;
     return '';
@@ -43,7 +43,7 @@ export const switchVariable: Substitution = (text, environment) => {
   return { value: name === undefined ? text : (environment[name] ?? '') !== '' };
 };
 
-function valueOf(name: string, environment: Environment): Substituted {
+function lookUp(name: string, environment: Environment): Substituted {
   const value = environment[name];
   return value === undefined ? { unset: name } : { value };
 }

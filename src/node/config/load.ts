@@ -1,6 +1,6 @@
 /** Owns the way from a file to a checked configuration, or to everything that is wrong with it. */
 
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import type { Environment } from './environment.js';
 import { findingsOf } from './issues.js';
@@ -111,22 +111,18 @@ function lastOfEach<Item extends { readonly uri: string; readonly match: string 
 }
 
 function readText(file: string): string {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, 'r');
-    const stats = fstatSync(descriptor);
+    // Before opening: a pipe would be waited for.
+    const stats = statSync(file);
     if (stats.isDirectory()) throw fileError(file, 'it is a directory', 'name the file in it');
     if (!stats.isFile()) throw fileError(file, 'it is no regular file');
     if (stats.size > LARGEST)
       throw fileError(file, `it has ${stats.size} octets; a configuration has at most ${LARGEST}`);
-    const bytes = readFileSync(descriptor);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (error instanceof TypeError) throw fileError(file, 'it is not UTF-8 text', 'save it as UTF-8');
     throw fileError(file, REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -80,7 +80,7 @@ const anonymous = z
   .register(about, authType);
 
 const principal = section('principal', {
-  ticket: text('the ticket: a string that is not empty, or "${NAME}" of an environment variable', /^[^]+$/).register(
+  ticket: text(`the ticket: a string that is not empty, or "\${NAME}" of an environment variable`, /./s).register(
     about,
     {
       what: 'ticket',

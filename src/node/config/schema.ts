@@ -15,7 +15,7 @@ const workerOptions = section(
   {
     title: text('a title').optional(),
     disabled: z
-      .boolean({ error: 'true, false, or "${NAME}" of an environment variable' })
+      .boolean({ error: `true, false, or "\${NAME}" of an environment variable` })
       .register(about, { what: 'disabled', substitution: switchVariable })
       .default(false),
   },

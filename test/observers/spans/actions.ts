@@ -1,0 +1,152 @@
+/** Owns traced actions made without a router: one of each kind and outcome, or random ones from a seed. */
+
+import type { SessionRef } from '../../../src/tap.js';
+import {
+  type ActionKind,
+  type Outcome,
+  type RemoteParent,
+  TracedAction,
+  TracedFanOut,
+  TracedInvocation,
+} from '../../../src/trace/action.js';
+import { RandomIds } from '../../../src/wire/ids.js';
+
+export const KINDS: readonly ActionKind[] = ['call', 'publish', 'subscribe', 'unsubscribe', 'register', 'unregister'];
+export const OUTCOMES: readonly Outcome[] = [
+  'ok',
+  'error',
+  'canceled',
+  'timeout',
+  'caller_gone',
+  'callee_gone',
+  'abandoned',
+];
+/** A Monday in 2026, with a fraction that no decimal has. */
+export const NOON = 1_784_548_800_000 + 1 / 4096;
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+export function session(id: number, over: Partial<SessionRef> = {}): SessionRef {
+  const base: SessionRef = {
+    id,
+    realm: 'realm1',
+    authid: `user-${id}`,
+    authrole: 'member',
+    authmethod: 'anonymous',
+    serializer: 'json',
+    transport: 'websocket',
+    internal: false,
+  };
+  return { ...base, ...over };
+}
+
+/** Makes actions whose ids come from one seed. */
+export class Actions {
+  readonly random: () => number;
+  readonly #ids: RandomIds;
+
+  constructor(seed: number) {
+    this.random = randomFrom(seed);
+    this.#ids = new RandomIds(words => {
+      for (let i = 0; i < words.length; i++) words[i] = this.random() * 0x1_0000_0000;
+    });
+  }
+
+  action(kind: ActionKind, uri: string, originator: SessionRef, parent?: RemoteParent): TracedAction {
+    return new TracedAction(kind, originator, uri, 7, NOON, 1, 123, false, this.#ids, parent);
+  }
+
+  /** A call that one callee answered. */
+  call(uri: string, caller: SessionRef, callee: SessionRef, outcome: Outcome = 'ok', error = ''): TracedAction {
+    const action = this.action('call', uri, caller);
+    const invocation = this.invoke(action, callee);
+    invocation.outcome = outcome;
+    invocation.error = error;
+    invocation.endedAt = NOON + 2;
+    return end(action, outcome, error);
+  }
+
+  invoke(action: TracedAction, callee: SessionRef): TracedInvocation {
+    const words = [this.#ids.word() | 1, this.#ids.word() | 0] as const;
+    const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25);
+    action.invocations ??= [];
+    action.invocations.push(invocation);
+    return invocation;
+  }
+
+  publish(uri: string, publisher: SessionRef, delivered: number): TracedAction {
+    const action = this.action('publish', uri, publisher);
+    const fanOut = this.fanOut(action);
+    fanOut.delivered = delivered;
+    return end(action, 'ok');
+  }
+
+  fanOut(action: TracedAction): TracedFanOut {
+    const fanOut = new TracedFanOut(this.#ids.word() | 1, this.#ids.word() | 0, NOON + 0.125);
+    fanOut.publication = this.#ids.global();
+    fanOut.endedAt = NOON + 1;
+    action.fanOut = fanOut;
+    return fanOut;
+  }
+
+  /** Anything that a correlator could say, and some that it should not. */
+  anything(peers: readonly SessionRef[], uris: readonly string[]): TracedAction {
+    const random = this.random;
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+    const id = () => Math.floor(random() ** 4 * 2 ** 53) + 1;
+    const count = () => Math.floor(random() ** 3 * 100_000);
+    const error = () => (random() < 0.5 ? '' : pick(ERRORS));
+    const moment = () => NOON + random() * 1e6;
+    const word = () => this.#ids.word() | 0;
+    const remote = { trace0: word(), trace1: word(), trace2: word(), trace3: word(), span0: word(), span1: word() };
+    const parent = random() < 0.3 ? remote : undefined;
+    const [kind, uri, origin] = [pick(KINDS), pick(uris), pick(peers)];
+    const action = new TracedAction(kind, origin, uri, id(), moment(), 1, count(), random() < 0.5, this.#ids, parent);
+    action.endedAt = pick([0, action.startedAt, action.startedAt - 1, action.startedAt + random() * 5000]);
+    action.outcome = pick([...OUTCOMES, undefined]);
+    action.error = error();
+    action.subject = random() < 0.5 ? 0 : id();
+    action.progress = count();
+    if (kind === 'call') {
+      for (let n = Math.floor(random() * 4); n > 0; n--) {
+        const invocation = new TracedInvocation(pick(peers), id(), id(), word() | 1, word(), moment());
+        invocation.outcome = pick([...OUTCOMES, undefined]);
+        invocation.error = error();
+        invocation.endedAt = random() < 0.2 ? 0 : moment();
+        action.invocations ??= [];
+        action.invocations.push(invocation);
+      }
+    } else if (kind === 'publish' && random() < 0.7) {
+      const fanOut = this.fanOut(action);
+      fanOut.delivered = pick([0, 1, count()]);
+      fanOut.dropped = pick([0, 1, count()]);
+      fanOut.bytes = Math.floor(random() * 1e11);
+      fanOut.endedAt = moment();
+    }
+    return action;
+  }
+}
+
+const ERRORS = [
+  'wamp.error.canceled',
+  'wamp.error.no_such_procedure',
+  'wamp.error.invalid_argument',
+  'com.example.error.out_of_tea',
+  'com.example.ошибка "quoted"',
+];
+
+export function end(action: TracedAction, outcome: Outcome, error = ''): TracedAction {
+  action.outcome = outcome;
+  action.error = error;
+  action.endedAt = NOON + 3.5;
+  return action;
+}
