@@ -2,6 +2,7 @@
 
 import type { Path } from './problem.js';
 import type {
+  AuthConfig,
   Config,
   EndpointConfig,
   RawSocketConfig,
@@ -56,7 +57,7 @@ function listenerOf(
     auth: written.auth,
     options: {
       ...written.options,
-      ...originsOf(config, written.options),
+      ...originsOf(config, written),
       max_message_size: written.options.max_message_size ?? config.wampscope.limits.max_message_bytes,
     },
   });
@@ -103,17 +104,18 @@ function listenerOf(
  * Crossbar.io lets the pages of every site connect unless told otherwise, and so do we; but a management realm that
  * needs no authentication must not be within reach of any page that a browser on this machine happens to show.
  */
-function originsOf(config: Config, options: WebSocketConfig['options']) {
-  const open = !isManagementOpen(config);
+function originsOf(config: Config, { options, auth }: Pick<WebSocketConfig, 'options' | 'auth'>) {
+  const everyone = !managesAnonymously(config, auth);
   return {
-    allowed_origins: options.allowed_origins ?? (open ? ['*'] : []),
-    allow_null_origin: options.allow_null_origin ?? open,
+    allowed_origins: options.allowed_origins ?? (everyone ? ['*'] : []),
+    allow_null_origin: options.allow_null_origin ?? everyone,
   };
 }
 
-/** Whether the management realm takes everybody who joins as `anonymous`. */
-export function isManagementOpen(config: Config): boolean {
-  return config.wampscope.management?.roles.some(role => role.name === 'anonymous') ?? false;
+/** Whether somebody who does not authenticate gets a role of the management realm. */
+export function managesAnonymously({ wampscope }: Config, auth: AuthConfig): boolean {
+  const role = auth.anonymous?.role;
+  return wampscope.management?.roles.some(({ name }) => name === role) ?? false;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;

@@ -1,7 +1,7 @@
 /** Owns what the schema cannot see: whether the parts of a configuration fit together, and what is worth a warning. */
 
 import { isUri } from '../../wire/uris.js';
-import { isLocal, isManagementOpen, type ListenerConfig, listenersOf } from './listeners.js';
+import { isLocal, type ListenerConfig, listenersOf, managesAnonymously } from './listeners.js';
 import { nearest } from './nearest.js';
 import { type Finding, listed, type Path, pathText } from './problem.js';
 import type { AuthConfig, Config, RealmConfig, RoleConfig, RouterWorkerConfig } from './schema.js';
@@ -30,7 +30,7 @@ class Examiner {
   constructor(config: Config, sifted: Sifted) {
     this.#config = config;
     this.#sifted = sifted;
-    this.#listeners = listenersOf(config);
+    this.#listeners = listenersOf(config).filter(({ worker }) => !worker.options.disabled);
   }
 
   run(): void {
@@ -43,7 +43,7 @@ class Examiner {
 
   #workers(): void {
     const { workers } = this.#config;
-    if (workers.length === 0 && !this.#sifted.isTakenOut(['workers'])) {
+    if (workers.every(({ options }) => options.disabled) && !this.#sifted.isTakenOut(['workers'])) {
       this.errors.push({ path: ['workers'], message: 'no worker of type "router": there is nothing to run' });
     }
     this.#unique(
@@ -136,8 +136,7 @@ class Examiner {
       else taken.push({ host, port, path });
     };
     const sockets: [string, Path][] = [];
-    for (const { endpoint, path, worker } of this.#listeners) {
-      if (worker.options.disabled) continue;
+    for (const { endpoint, path } of this.#listeners) {
       const here = [...path, 'endpoint'];
       if (endpoint.type === 'unix') {
         sockets.push([endpoint.path, [...here, 'path']]);
@@ -192,11 +191,13 @@ class Examiner {
         return;
       }
       const defined = known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`;
-      const trusted = 'Crossbar.io has the role "trusted" built in, wampscope keeps it for itself';
       const meant = nearest(role, known);
-      const hint =
-        meant === undefined ? `define it in "roles", or use another: ${defined}` : `did you mean "${meant}"?`;
-      const message = role === 'trusted' ? trusted : `no realm of this worker has the role "${role}"`;
+      const message =
+        role === 'trusted'
+          ? 'Crossbar.io has the role "trusted" built in, wampscope keeps it for itself'
+          : `no realm of this worker has the role "${role}"`;
+      const another = `use a role of the realms: ${defined}`;
+      const hint = meant === undefined ? another : `did you mean "${meant}"?`;
       this.errors.push({ path: at, message, expected: listed(known), got: JSON.stringify(role), hint });
     };
     if (auth.anonymous) need(auth.anonymous.role, [...path, 'anonymous', 'role']);
@@ -218,7 +219,6 @@ class Examiner {
         hint: `its roles are ${management.roles.map(role => role.name).join(', ')}`,
       });
     }
-    if (!isManagementOpen(this.#config)) return;
     const hint = 'give "wampscope.management" its own "roles", for those who authenticate';
     const byDefault = valueAt(this.#sifted.value, [...path, 'roles']) === undefined;
     for (const { endpoint, path: at, webSockets, anyPath } of this.#listeners) {
@@ -227,10 +227,12 @@ class Examiner {
         const got = endpoint.type === 'tcp' ? JSON.stringify(endpoint.interface) : undefined;
         this.errors.push({ path: [...at, 'endpoint', 'interface'], message, expected: '127.0.0.1 or ::1', got, hint });
       }
-      for (const { options, path: service } of [...webSockets.values(), anyPath].filter(one => one !== undefined)) {
-        if (!options.allowed_origins.includes('*')) continue;
+      for (const { options, auth, path: service } of [...webSockets.values(), anyPath].filter(
+        one => one !== undefined,
+      )) {
+        if (!options.allowed_origins.includes('*') || !managesAnonymously(this.#config, auth)) continue;
         const message =
-          'the management realm is open to anonymous, so with "*" any web page can reach it from a browser here';
+          'the management realm is open to anonymous, and with "*" any web page that a browser here shows can join it';
         this.warnings.push({ path: [...service, 'options', 'allowed_origins'], message, hint });
       }
     }

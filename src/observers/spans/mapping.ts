@@ -47,12 +47,10 @@ function operationAttributes(role: Role, uri: string): AttributeValue[] {
 }
 
 export function peerPartOf(peer: Peer): Part {
-  const attributes: AttributeValue[] = [
+  return new Part([
     ...[Attribute.realm, peer.realm, Attribute.sessionId, String(peer.id)],
-    ...[Attribute.authid, peer.authid, Attribute.authrole, peer.authrole, Attribute.transport, peer.transport],
-  ];
-  if (peer.serializer !== '') attributes.push(Attribute.serializer, peer.serializer);
-  return new Part(attributes);
+    ...[Attribute.authid, peer.authid, Attribute.authrole, peer.authrole],
+  ]);
 }
 
 /** What is told of every action besides its kind. */

@@ -116,24 +116,22 @@ export class ProtobufWriter {
   /** One KeyValue under `tag`. Numbers are `int_value` where they are integers, as the official serializer has it. */
   attribute(tag: number, key: string, value: AttributeValue): void {
     const head = this.#keys.get(key) ?? this.#addKey(key);
-    const length = typeof value === 'string' ? Buffer.byteLength(value) : 0;
-    this.reserve(head.length + length + 32);
-    this.tag(tag);
-    const size = sizeOfAny(value, length);
-    this.varint(head.length + varintSize(size) + size);
-    this.raw(head);
-    this.varint(size);
     if (typeof value === 'string') {
+      const length = Buffer.byteLength(value);
+      this.#openValue(tag, head, 1 + varintSize(length) + length);
       this.tag(ANY_STRING);
       this.varint(length);
       this.#text(value, length);
     } else if (typeof value === 'boolean') {
+      this.#openValue(tag, head, 2);
       this.tag(ANY_BOOL);
       this.tag(value ? 1 : 0);
     } else if (isVarint(value)) {
+      this.#openValue(tag, head, 1 + varintSize(value));
       this.tag(ANY_INT);
       this.varint(value);
     } else {
+      this.#openValue(tag, head, 9);
       this.tag(ANY_DOUBLE);
       this.at = this.#bytes.writeDoubleLE(value, this.at);
     }
@@ -160,6 +158,15 @@ export class ProtobufWriter {
     this.at += needed - room;
   }
 
+  /** Everything of a KeyValue up to the AnyValue of `size` octets, for which it makes room. */
+  #openValue(tag: number, head: Uint8Array, size: number): void {
+    this.reserve(head.length + size + 16);
+    this.tag(tag);
+    this.varint(head.length + varintSize(size) + size);
+    this.raw(head);
+    this.varint(size);
+  }
+
   #text(text: string, length: number): void {
     if (length !== text.length || length > SHORT) {
       this.#bytes.write(text, this.at, length, 'utf8');
@@ -180,17 +187,13 @@ export class ProtobufWriter {
 }
 
 export function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  let size = 3;
+  for (let rest = value / 0x200000; rest >= 1; rest /= 128) size++;
   return size;
 }
 
 function isVarint(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 2 ** 53;
-}
-
-function sizeOfAny(value: AttributeValue, length: number): number {
-  if (typeof value === 'string') return 1 + varintSize(length) + length;
-  if (typeof value === 'boolean') return 2;
-  return isVarint(value) ? 1 + varintSize(value) : 9;
 }

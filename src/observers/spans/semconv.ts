@@ -37,8 +37,6 @@ export const Attribute = {
   sessionId: 'wamp.session.id',
   authid: 'wamp.authid',
   authrole: 'wamp.authrole',
-  serializer: 'wamp.serializer',
-  transport: 'wamp.transport',
   correlationId: 'wamp.correlation_id',
   requestId: 'wamp.request.id',
   registrationId: 'wamp.registration.id',

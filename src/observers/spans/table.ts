@@ -14,9 +14,6 @@ export interface Peer {
   readonly realm: string;
   readonly authid: string;
   readonly authrole: string;
-  readonly transport: string;
-  /** '' when the session has none. */
-  readonly serializer: string;
 }
 
 /** What a reader must add to its copy before it can read the rows that come along. Numbers go on where they stopped. */
@@ -110,8 +107,6 @@ export class InternTable {
       realm: clean(session.realm),
       authid: clean(session.authid),
       authrole: clean(session.authrole),
-      transport: session.transport,
-      serializer: session.serializer ?? '',
     };
     const index = this.#peerEntries.push(entry) - 1;
     this.#peers.set(session, index);
