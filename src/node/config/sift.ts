@@ -189,7 +189,7 @@ class Sifter {
     const found = substitution?.(value, this.#environment) ?? { value };
     if ('value' in found) return found.value;
     const message = `the environment variable ${found.unset} is not set`;
-    return this.#takeOut({ path, message, expected: `${found.unset} in the environment`, hint: `set ${found.unset}` });
+    return this.#takeOut({ path, message, expected: `${found.unset} in the environment` });
   }
 
   #crossbarOnly({ level, why, unless }: CrossbarOnly, name: string, value: unknown, path: Path): typeof OUT {
