@@ -184,7 +184,8 @@ class Examiner {
       });
     }
     const need = (role: string, at: Path): void => {
-      if (known.includes(role)) return;
+      // Without any realm there is one error already.
+      if (worker.realms.length === 0 || known.includes(role)) return;
       if (implicit) {
         const message = `without "auth" everybody joins as "${role}", but no realm of this worker has that role`;
         this.warnings.push({ path: path.slice(0, -1), message });

@@ -36,6 +36,8 @@ export class JsonEncoder implements OtlpEncoder {
     this.#spans = 0;
     return request;
   }
+
+  reuse(): void {}
 }
 
 function spanText(span: SpanData): string {

@@ -99,10 +99,15 @@ export class ProtobufEncoder implements OtlpEncoder {
     out.varint(scopeSpans);
     out.raw(this.#scope);
     out.at = end;
-    const request = out.bytes(begin);
+    const request = out.detach(begin);
+    out.reserve(this.#start);
     out.at = this.#start;
     this.#spans = 0;
     return request;
+  }
+
+  reuse(request: Uint8Array): void {
+    this.#out.reuse(request);
   }
 
   #addIds(ids: SpanIds): void {

@@ -26,6 +26,8 @@ export interface OtlpEncoder extends SpanSink {
   readonly spans: number;
   /** Octets of them, about. */
   readonly size: number;
-  /** The request of the spans added since the last `take`; the caller's to keep. */
+  /** The request of the spans added since the last `take`; the caller's until given to `reuse`. */
   take(): Uint8Array;
+  /** Takes the memory of a request that nobody needs any more. */
+  reuse(request: Uint8Array): void;
 }

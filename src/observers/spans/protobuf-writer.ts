@@ -21,6 +21,7 @@ const SHORT = 40;
 
 export class ProtobufWriter {
   #bytes: Buffer;
+  #spare: Buffer | undefined = undefined;
   /** `KeyValue.key` and the tag of `KeyValue.value`, by key: there are only as many as attributes have names. */
   readonly #keys = new Map<string, Uint8Array>();
   /** Where the next octet goes. */
@@ -30,9 +31,23 @@ export class ProtobufWriter {
     this.#bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  /** What was written from `start` on; the caller's to keep. */
-  bytes(start = 0): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, start, this.at);
+  /** A copy of what was written. */
+  bytes(): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.at);
+  }
+
+  /** What was written from `start` on, with the memory it stands in; the writer starts anew in other memory. */
+  detach(start: number): Uint8Array {
+    const written = this.#bytes.subarray(start, this.at);
+    this.#bytes = this.#spare ?? Buffer.allocUnsafeSlow(this.#bytes.length);
+    this.#spare = undefined;
+    this.at = 0;
+    return written;
+  }
+
+  /** Takes back the memory of what was detached. */
+  reuse(written: Uint8Array): void {
+    this.#spare = Buffer.from(written.buffer);
   }
 
   /** Makes sure that `length` more octets fit. The methods for single octets and words do not ask. */

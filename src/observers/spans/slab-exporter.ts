@@ -93,6 +93,8 @@ export class SlabExporter {
       job.inFlight--;
       job.exported += exported;
       if (error !== '') job.error = error;
+      // A request that failed may still be under way.
+      else this.#encoder.reuse(bytes);
       this.#settle(job);
       this.#pump();
     });

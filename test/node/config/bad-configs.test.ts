@@ -36,7 +36,7 @@ const ROWS: readonly Row[] = [
   ['workers[0].type', 'contianer', ['did you mean Crossbar.io\'s "container"?', 'runs no application code']],
   ['workers[0].type', 'proxy', ['Crossbar.io has worker type "proxy", wampscope does not yet'], 'workers[0]'],
   ['workers[0]', 'router', ['an object: worker', 'got "router"']],
-  ['workers[0].options.disabled', 'maybe', ['true, false, or "${NAME}"', 'got "maybe"']],
+  ['workers[0].options.disabled', 'maybe', [`true, false, or "\${NAME}"`, 'got "maybe"']],
   ['workers[0].realms', undefined, ['transports without realms', 'give the worker "realms"'], 'workers[0].transports'],
 
   // Realms.
@@ -191,7 +191,7 @@ const ROWS: readonly Row[] = [
     ['no realm of this worker has the role "backend"', 'there are anonymous'],
   ],
   [`${AUTH}.ticket.principals.joe.ticket`, '', ['the ticket: a string that is not empty', 'a string (not shown)']],
-  [`${AUTH}.ticket.principals.joe.ticket`, '${JOES_TICKET}', ['the environment variable JOES_TICKET is not set']],
+  [`${AUTH}.ticket.principals.joe.ticket`, `\${JOES_TICKET}`, ['the environment variable JOES_TICKET is not set']],
 
   // What only wampscope has.
   ['wampscope.metrics', {}, ['unknown key "metrics" in wampscope', 'known here: management, http, telemetry, limits']],
@@ -210,11 +210,7 @@ const ROWS: readonly Row[] = [
 
 test('the plain node has no fault', () => {
   const { problems, warnings } = verdict(plainNode());
-  assert.deepEqual(problems, []);
-  assert.deepEqual(
-    warnings.filter(warning => !warning.message.startsWith('without "auth"')),
-    [],
-  );
+  assert.deepEqual([...problems, ...warnings], []);
 });
 
 for (const [path, value, says, at = path] of ROWS) {
