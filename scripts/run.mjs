@@ -40,12 +40,14 @@ const commands = {
   check() {
     ensureAll();
     run('npx', ['biome', 'check', '.']);
+    run(process.execPath, ['scripts/docs.mjs', '--check']);
     run(process.execPath, ['--test', 'build/test/architecture.test.js', 'build/test/docs.test.js']);
   },
   test() {
     ensureAll();
     const files = args.length ? args : testFiles('build/test').filter(file => !file.includes('/interop/'));
-    run(process.execPath, ['--test', ...files]);
+    // One after the other: some of them need the default ports.
+    run(process.execPath, ['--test', '--test-concurrency=1', ...files]);
   },
   interop() {
     ensureAll();
@@ -66,10 +68,14 @@ const commands = {
     for (const major of args.length ? args : ['22', '24']) {
       const binary = nodeBinary(major);
       console.log(`Node ${major}: ${binary}`);
-      run(binary, ['--test', ...files], {
+      run(binary, ['--test', '--test-concurrency=1', ...files], {
         env: { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` },
       });
     }
+  },
+  docs() {
+    ensureAll();
+    run(process.execPath, ['scripts/docs.mjs']);
   },
   install: ensureInstalled,
   build: ensureRouter,

@@ -179,7 +179,7 @@ export class Dealer {
     // WAMP advanced, "Progressive Call Invocations": this dealer does not announce them.
     if (!from.streams)
       throw new ProtocolViolation('CALL.Options.progress without announcing progressive_call_invocations');
-    throw new WampError('wamp.error.feature_not_supported', 'this router has no progressive call invocations');
+    throw new WampError(ErrorUri.featureNotSupported, 'this router has no progressive call invocations');
   }
 
   /** The callee's answer, a progressive one or the last. */

@@ -26,6 +26,8 @@ export type Procedure = (call: LocalCall) => unknown;
 export interface LocalRealm {
   /** Handles a message as if it had come from a client. */
   act(session: LocalSession, message: Message, metered: boolean): void;
+  /** Shows a message to a session of ours, as if it had crossed a wire. */
+  sent(session: LocalSession, message: Message, cause: number): void;
   /** Runs `work` when the message in hand has been handled: nobody's handler runs inside another's. */
   later(work: () => void): void;
   /** Reports a fault of a procedure of ours. */
@@ -69,7 +71,8 @@ export class LocalSession implements SessionRef, Outbox {
     this.#host.act(this, message(code, ++this.#request, 0, 0, uri, '', options, payload), metered);
   }
 
-  send(m: Message): Sent {
+  send(m: Message, cause: number): Sent {
+    this.#host.sent(this, m, cause);
     if (m.code === Code.REGISTERED) {
       this.#procedures.set(m.subject, this.#awaited!);
     } else if (m.code === Code.INVOCATION) {
@@ -82,7 +85,8 @@ export class LocalSession implements SessionRef, Outbox {
     return 'sent';
   }
 
-  sendShared(_broadcast: Broadcast): Sent {
+  sendShared(broadcast: Broadcast, cause: number): Sent {
+    this.#host.sent(this, broadcast.message, cause);
     return 'sent';
   }
 

@@ -122,6 +122,11 @@ export class Realm implements SessionRealm, LocalRealm {
     if (tap) tap.onHandled(seq);
   }
 
+  sent(session: LocalSession, m: Message, cause: number): void {
+    const { tap } = this.watch;
+    if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false);
+  }
+
   later(work: () => void): void {
     this.#later.push(work);
   }

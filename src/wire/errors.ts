@@ -19,7 +19,7 @@ export const ErrorUri = {
   notAuthorized: 'wamp.error.not_authorized',
   noMatchingAuthMethod: 'wamp.error.no_matching_auth_method',
   authenticationDenied: 'wamp.error.authentication_denied',
-  authenticationFailed: 'wamp.error.authentication_failed',
+  featureNotSupported: 'wamp.error.feature_not_supported',
   discloseMeDisallowed: 'wamp.error.option_disallowed.disclose_me',
   runtimeError: 'wamp.error.runtime_error',
   noSuchObject: 'crossbar.error.no_such_object',
@@ -35,6 +35,38 @@ export const CloseUri = {
   systemShutdown: 'wamp.close.system_shutdown',
   killed: 'wamp.close.killed',
 } as const;
+
+/** When the router sends each; the README's table is made of it. */
+export const WHEN: { readonly [name in keyof typeof ErrorUri | keyof typeof CloseUri]: string } = {
+  invalidUri: 'a URI is malformed, or reserved for the router',
+  noSuchProcedure: 'no callee has registered the procedure',
+  procedureAlreadyExists: 'the procedure is registered, and not to be shared in this way',
+  noSuchRegistration: 'UNREGISTER or meta API: no such registration of this session or realm',
+  noSuchSubscription: 'UNSUBSCRIBE or meta API: no such subscription of this session or realm',
+  noSuchSession: 'meta API: no such session in this realm, or the caller itself',
+  noSuchRealm: 'HELLO: the router has no such realm',
+  noSuchRole: 'HELLO: the realm has no such role',
+  invalidArgument: 'an argument or option has a value that is not served',
+  canceled: 'the caller canceled the call, or the callee left',
+  timeout: 'the call took longer than its timeout',
+  networkFailure: 'the callee does not read, or is leaving',
+  payloadSizeExceeded: 'the message is longer than the receiver accepts',
+  protocolViolation: 'the peer broke the protocol: ABORT, and the end of the session',
+  notAuthorized: 'the role may not do this',
+  noMatchingAuthMethod: 'HELLO: no authentication method in common',
+  authenticationDenied: 'the authid or its secret is wrong',
+  featureNotSupported: 'the request needs a feature that the router does not have',
+  discloseMeDisallowed: '`disclose_me`, but the role may not disclose',
+  runtimeError: 'a fault of the router itself',
+  noSuchObject: 'tracing API: no such node or trace',
+  noSuchWorker: 'tracing API: no such worker',
+  invalidConfiguration: 'tracing API: wrong trace options',
+  alreadyRunning: 'tracing API: such a trace is running, or too many are',
+  goodbyeAndOut: 'answer to a GOODBYE',
+  closeRealm: 'GOODBYE without a reason',
+  systemShutdown: 'the router stops',
+  killed: 'ended by `wamp.session.kill*`',
+};
 
 /** The peer broke the protocol: answered with ABORT `wamp.error.protocol_violation` and the end of the session. */
 export class ProtocolViolation extends Error {

@@ -3,7 +3,7 @@
 import type { ActionKind, Outcome } from '../../trace/action.js';
 import { ErrorUri } from '../../wire/errors.js';
 import { Attribute, OTHER, SYSTEM } from './semconv.js';
-import { type AttributeValue, Ending, Kind, Operation, Part, Status } from './span-data.js';
+import { type AttributeValue, Ending, Kind, Operation, Part, Status, type Uuid } from './span-data.js';
 import type { Peer } from './table.js';
 
 /** Which span of an action; the action's own is named like its kind. */
@@ -54,7 +54,7 @@ export function peerPartOf(peer: Peer): Part {
 }
 
 /** What is told of every action besides its kind. */
-export function actionAttributes(correlation: string, request: number, messageSize: number): AttributeValue[] {
+export function actionAttributes(correlation: Uuid, request: number, messageSize: number): AttributeValue[] {
   return [Attribute.correlationId, correlation, Attribute.requestId, request, Attribute.messageSize, messageSize];
 }
 
@@ -66,7 +66,7 @@ export function addCallAttributes(own: AttributeValue[], registration: number, p
 /** `publication` is 0 when nobody was there to receive. */
 export function addPublishAttributes(
   own: AttributeValue[],
-  correlation: string,
+  correlation: Uuid,
   acknowledge: boolean,
   publication: number,
   recipients: number,

@@ -71,6 +71,7 @@ function attributesText(attributes: readonly AttributeValue[]): string {
 
 function valueText(value: AttributeValue): string {
   if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
+  if (typeof value === 'object') return `{"stringValue":"${value}"}`;
   if (typeof value === 'boolean') return `{"boolValue":${value}}`;
   // An int64 may be text or a number (protobuf JSON mapping); the official serializer writes the number.
   return Number.isInteger(value) ? `{"intValue":${value}}` : `{"doubleValue":${value}}`;

@@ -1,6 +1,6 @@
 /** Owns the protobuf wire format, as far as OTLP spans need it: writing into memory that grows. */
 
-import { type AttributeValue, subMilliNanos } from './span-data.js';
+import { type AttributeValue, subMilliNanos, type Uuid } from './span-data.js';
 
 // protobuf encoding, "Message Structure".
 export const WIRE_VARINT = 0;
@@ -15,6 +15,9 @@ const ANY_STRING = (1 << 3) | WIRE_LENGTH;
 const ANY_BOOL = (2 << 3) | WIRE_VARINT;
 const ANY_INT = (3 << 3) | WIRE_VARINT;
 const ANY_DOUBLE = (4 << 3) | WIRE_FIXED64;
+
+const UUID_LENGTH = 36;
+const DASH = 0x2d;
 
 // A copy in JavaScript beats a call of the runtime up to about this length.
 const SHORT = 40;
@@ -137,6 +140,11 @@ export class ProtobufWriter {
       this.tag(ANY_STRING);
       this.varint(length);
       this.#text(value, length);
+    } else if (typeof value === 'object') {
+      this.#openValue(tag, head, 2 + UUID_LENGTH);
+      this.tag(ANY_STRING);
+      this.tag(UUID_LENGTH);
+      this.#uuid(value);
     } else if (typeof value === 'boolean') {
       this.#openValue(tag, head, 2);
       this.tag(ANY_BOOL);
@@ -182,6 +190,32 @@ export class ProtobufWriter {
     this.varint(size);
   }
 
+  #uuid(id: Uuid): void {
+    this.#hex(id.word0 >>> 16);
+    this.#hex(id.word0);
+    this.tag(DASH);
+    this.#hex(id.word1 >>> 16);
+    this.tag(DASH);
+    this.#hex(id.word1);
+    this.tag(DASH);
+    this.#hex(id.word2 >>> 16);
+    this.tag(DASH);
+    this.#hex(id.word2);
+    this.#hex(id.word3 >>> 16);
+    this.#hex(id.word3);
+  }
+
+  /** The lower 16 bits of `word` in four digits. */
+  #hex(word: number): void {
+    const bytes = this.#bytes;
+    const at = this.at;
+    bytes[at] = hexDigit(word >>> 12);
+    bytes[at + 1] = hexDigit(word >>> 8);
+    bytes[at + 2] = hexDigit(word >>> 4);
+    bytes[at + 3] = hexDigit(word);
+    this.at = at + 4;
+  }
+
   #text(text: string, length: number): void {
     if (length !== text.length || length > SHORT) {
       this.#bytes.write(text, this.at, length, 'utf8');
@@ -207,6 +241,12 @@ export function varintSize(value: number): number {
   let size = 3;
   for (let rest = value / 0x200000; rest >= 1; rest /= 128) size++;
   return size;
+}
+
+/** ASCII of the lower four bits. */
+function hexDigit(bits: number): number {
+  const digit = bits & 15;
+  return digit < 10 ? 48 + digit : 87 + digit;
 }
 
 function isVarint(value: number): boolean {

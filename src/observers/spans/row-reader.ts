@@ -1,6 +1,5 @@
 /** Owns the way back from rows to spans: where a row's numbers go, and which of the answers are worth keeping. */
 
-import { uuid } from '../../trace/action.js';
 import {
   actionAttributes,
   addCallAttributes,
@@ -16,7 +15,15 @@ import {
   type Role,
 } from './mapping.js';
 import { ACTION_SIZE, ActionDouble, ActionWord, CHILD_SIZE, ChildDouble, ChildWord, KINDS, OUTCOMES } from './rows.js';
-import type { AttributeValue, Ending, Operation, Part, SpanIds, SpanSink } from './span-data.js';
+import {
+  type AttributeValue,
+  type Ending,
+  type Operation,
+  type Part,
+  type SpanIds,
+  type SpanSink,
+  Uuid,
+} from './span-data.js';
 import { TableCopy, type TableUpdate } from './table.js';
 
 /** The views of a slab that reading needs. */
@@ -81,7 +88,7 @@ export class RowReader {
   #ownOfAction(words: Int32Array, doubles: Float64Array, at: number, end: number, role: number): AttributeValue[] {
     const w = at * 2;
     const id = w + ActionWord.id;
-    const correlation = uuid(words[id]!, words[id + 1]!, words[id + 2]!, words[id + 3]!);
+    const correlation = new Uuid(words[id]!, words[id + 1]!, words[id + 2]!, words[id + 3]!);
     const own = actionAttributes(correlation, doubles[at + ActionDouble.request]!, words[w + ActionWord.anchorBytes]!);
     const subject = doubles[at + ActionDouble.subject]!;
     if (role === CALL) {

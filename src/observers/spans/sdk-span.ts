@@ -90,7 +90,10 @@ function attributesOf(list: readonly AttributeValue[]): Attributes {
 }
 
 function addAttributes(attributes: Attributes, list: readonly AttributeValue[]): void {
-  for (let i = 0; i < list.length; i += 2) attributes[list[i] as string] = list[i + 1]!;
+  for (let i = 0; i < list.length; i += 2) {
+    const value = list[i + 1]!;
+    attributes[list[i] as string] = typeof value === 'object' ? value.toString() : value;
+  }
 }
 
 function difference(start: HrTime, end: HrTime): HrTime {

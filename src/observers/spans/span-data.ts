@@ -1,6 +1,27 @@
 /** Owns the neutral form of a span: what the mapping makes and every encoder takes. */
 
-export type AttributeValue = string | number | boolean;
+import { uuid } from '../../trace/action.js';
+
+/** A UUID that becomes text where it is written: as text, it would cost as much as the rest of a span. */
+export class Uuid {
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
+  readonly word3: number;
+
+  constructor(word0: number, word1: number, word2: number, word3: number) {
+    this.word0 = word0;
+    this.word1 = word1;
+    this.word2 = word2;
+    this.word3 = word3;
+  }
+
+  toString(): string {
+    return uuid(this.word0, this.word1, this.word2, this.word3);
+  }
+}
+
+export type AttributeValue = string | number | boolean | Uuid;
 
 /** OTLP numbers (opentelemetry-proto trace/v1, Span.SpanKind); the API's SpanKind is one less. */
 export const Kind = { server: 2, client: 3, producer: 4, consumer: 5 } as const;

@@ -1,0 +1,49 @@
+// Owns the tables of README.md that repeat tables of the code: writes them, or with --check says that they are stale.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fail, root } from './ensure.mjs';
+
+const load = file => import(pathToFileURL(join(root, 'build/src', file)).href);
+const { PROCEDURES } = await load('api/procedures.js');
+const { METRICS } = await load('observers/metrics.js');
+const { ErrorUri, CloseUri, WHEN } = await load('wire/errors.js');
+
+const code = text => `\`${text}\``;
+const tables = {
+  procedures: {
+    head: ['procedure', 'arguments', 'result'],
+    rows: Object.values(PROCEDURES).map(({ uri, args, result }) => [code(uri), args.map(code).join(', '), result]),
+  },
+  metrics: {
+    head: ['metric', 'type', 'labels', 'meaning'],
+    rows: Object.values(METRICS).map(([name, type, help, labels]) => [
+      code(name),
+      type,
+      labels.map(code).join(', '),
+      help,
+    ]),
+  },
+  errors: {
+    head: ['URI', 'when'],
+    rows: Object.entries({ ...ErrorUri, ...CloseUri }).map(([name, uri]) => [code(uri), WHEN[name]]),
+  },
+};
+
+function render({ head, rows }) {
+  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const file = join(root, 'README.md');
+const before = readFileSync(file, 'utf8');
+let after = before;
+for (const [name, table] of Object.entries(tables)) {
+  const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- /${name} -->)`);
+  if (!marked.test(after)) fail(`README.md has no <!-- ${name} --> … <!-- /${name} -->`);
+  after = after.replace(marked, (_, open, close) => `${open}${render(table)}${close}`);
+}
+if (process.argv.includes('--check')) {
+  if (after !== before) fail('README.md is out of date with the tables of the code; run: npm run docs');
+} else if (after !== before) {
+  writeFileSync(file, after);
+}

@@ -1,0 +1,100 @@
+/** Owns the promise that what README.md shows runs: every command exists, every snippet does what it says. */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parseConfig } from '../src/node/config/load.js';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const run = promisify(execFile);
+
+test('every npm command in the documents is a script', () => {
+  const scripts = Object.keys((JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Package).scripts);
+  for (const file of ['README.md', 'CONTRIBUTING.md', 'bench/README.md']) {
+    const text = readFileSync(join(root, file), 'utf8');
+    const named = [...text.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, name]) => name!);
+    const missing = named.filter(name => !scripts.includes(name) && !['install', 'ci'].includes(name));
+    assert.deepEqual(missing, [], file);
+  }
+});
+
+test('every relative link leads to a file', () => {
+  for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md']) {
+    const links = [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)];
+    assert.deepEqual(
+      links.map(([, link]) => link!).filter(link => !existsSync(join(root, link))),
+      [],
+      file,
+    );
+  }
+});
+
+test('the configuration in README.md is accepted without a warning', () => {
+  const { warnings } = parseConfig(snippet('json'), 'json', 'README.md');
+  assert.deepEqual(warnings, []);
+});
+
+test('the tour of README.md shows the messages of a call under one correlation', async t => {
+  const router = spawn(process.execPath, [join(root, 'dist/node/cli.js'), 'start'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => stop(router));
+  await listening(router);
+  const output = await runSnippet(snippet('js'), { NODE_OPTIONS: '--experimental-websocket --no-warnings' });
+  assert.match(output, /^2 \+ 3 = 5$/m);
+  const lines = output.split('\n').filter(line => line.includes('com.example.add'));
+  const byType = new Map(lines.map(line => [line.split(' ')[2], line.split(' ')[0]]));
+  assert.deepEqual([...byType.keys()], ['Register', 'Registered', 'Call', 'Invocation', 'Yield', 'Result']);
+  assert.equal(new Set(['Call', 'Invocation', 'Yield', 'Result'].map(type => byType.get(type))).size, 1);
+  assert.notEqual(byType.get('Register'), byType.get('Call'));
+});
+
+test('the library snippet of README.md prints its action', async () => {
+  // Types are for the reader; the code itself is plain JavaScript.
+  const output = await runSnippet(snippet('ts'), {});
+  assert.match(output, /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} call wamp\.session\.count ok$/m);
+});
+
+interface Package {
+  readonly scripts: { readonly [name: string]: string };
+}
+
+/** The first fenced block of a language. */
+function snippet(language: string): string {
+  const block = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(readme);
+  assert.ok(block, `README.md has no ${language} block`);
+  return block[1]!;
+}
+
+/** Runs a module in a folder below the project, where it finds the packages, and wampscope itself by its own name. */
+async function runSnippet(source: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const folder = mkdtempSync(join(root, 'build', 'snippet-'));
+  try {
+    const file = join(folder, 'snippet.mjs');
+    writeFileSync(file, source);
+    const { stdout } = await run(process.execPath, [file], { env: { ...process.env, ...env }, timeout: 20_000 });
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function listening(router: ChildProcess): Promise<void> {
+  let said = '';
+  for await (const chunk of router.stderr!) {
+    said += String(chunk);
+    if (said.includes('is up')) return;
+  }
+  assert.fail(`the router did not start: ${said}`);
+}
+
+async function stop(router: ChildProcess): Promise<void> {
+  router.kill('SIGTERM');
+  await once(router, 'exit');
+}

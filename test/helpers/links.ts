@@ -1,0 +1,120 @@
+/** Owns the links that every behaviour is tested over, and how a test client dials each of them. */
+
+import { connect as connectTcp, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import type { MemoryPeer } from '../../src/transport/memory.js';
+import type { SerializerName } from '../../src/wire/serializers/serializer.js';
+import type { Wire } from './client.js';
+import { CODECS } from './codecs.js';
+import { frame, FrameReader, MESSAGE } from './rawsocket-frames.js';
+
+export type LinkKind = 'memory' | 'ws' | 'rawsocket';
+
+export interface Link {
+  readonly name: `${LinkKind}+${SerializerName}`;
+  readonly kind: LinkKind;
+  readonly serializer: SerializerName;
+  /** Whether the port serves WebSocket and RawSocket, so that the router must find out which one comes. */
+  readonly shared: boolean;
+}
+
+export const LINKS: readonly Link[] = (['memory', 'ws', 'rawsocket'] as const).flatMap(kind =>
+  (['json', 'msgpack', 'cbor'] as const).map(
+    serializer => ({ name: `${kind}+${serializer}`, kind, serializer, shared: serializer === 'json' }) as const,
+  ),
+);
+
+export function linkNamed(name: Link['name']): Link {
+  return LINKS.find(link => link.name === name)!;
+}
+
+export function memoryWire(peer: MemoryPeer): Wire {
+  const wire: Wire = {
+    send: bytes => peer.send(bytes),
+    onMessage: () => {},
+    onClose: () => {},
+    close: () => peer.close(),
+    destroy: () => peer.close(),
+    socket: undefined,
+  };
+  // The router's bytes are valid only during the call, so what waits to be read is copied.
+  peer.onMessage = bytes => wire.onMessage(Buffer.from(bytes));
+  peer.onClose = () => wire.onClose('memory link closed');
+  return wire;
+}
+
+export function dialWebSocket(port: number, serializer: SerializerName): Promise<Wire> {
+  const { subprotocol, binary } = CODECS[serializer];
+  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/ws`, subprotocol, { perMessageDeflate: false });
+  return new Promise((resolve, reject) => {
+    webSocket.once('error', reject);
+    webSocket.once('upgrade', response => {
+      const wire: Wire = {
+        send: bytes => webSocket.send(bytes, { binary }),
+        onMessage: () => {},
+        onClose: () => {},
+        close: () => webSocket.close(1000),
+        destroy: () => response.socket.resetAndDestroy(),
+        socket: response.socket,
+      };
+      webSocket.on('message', (data, isBinary) => {
+        if (isBinary !== binary) return webSocket.close(1003, 'wrong kind of message');
+        wire.onMessage(data as Buffer);
+      });
+      webSocket.on('close', (code, reason) => wire.onClose(`WebSocket ${code} ${reason}`));
+      webSocket.once('open', () => {
+        webSocket.off('error', reject);
+        webSocket.on('error', () => {});
+        resolve(wire);
+      });
+    });
+  });
+}
+
+/** A TCP connection; errors only end it. */
+export function dialTcp(port: number): Promise<Socket> {
+  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      socket.on('error', () => {});
+      resolve(socket);
+    });
+  });
+}
+
+/** `exponent`: the longest message that the client accepts is 2^(9 + exponent) octets. */
+export async function dialRawSocket(port: number, serializer: SerializerName, exponent = 15): Promise<Wire> {
+  const socket = await dialTcp(port);
+  socket.write(Buffer.from([0x7f, (exponent << 4) | CODECS[serializer].rawSocketId, 0, 0]));
+  const wire: Wire = {
+    send: bytes => void socket.write(frame(MESSAGE, bytes)),
+    onMessage: () => {},
+    onClose: () => {},
+    close: () => void socket.end(),
+    destroy: () => void socket.resetAndDestroy(),
+    socket,
+  };
+  const reader = new FrameReader((type, bytes) => {
+    if (type === MESSAGE) wire.onMessage(bytes);
+  });
+  const greeting = await new Promise<Buffer>((resolve, reject) => {
+    let octets = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      octets = Buffer.concat([octets, chunk]);
+      if (octets.length < 4) return;
+      socket.off('data', onData);
+      resolve(octets);
+    };
+    socket.on('data', onData);
+    socket.once('close', () => reject(new Error('closed before the RawSocket handshake')));
+  });
+  if (greeting[0] !== 0x7f || (greeting[1]! & 15) !== CODECS[serializer].rawSocketId) {
+    throw new Error(`RawSocket handshake refused: ${greeting.toString('hex')}`);
+  }
+  socket.on('data', chunk => reader.push(chunk));
+  socket.on('close', hadError => wire.onClose(hadError ? 'TCP reset' : 'TCP closed'));
+  reader.push(greeting.subarray(4));
+  return wire;
+}
