@@ -81,17 +81,20 @@ export function joinAutobahn(realm: string, reach: Reach): Promise<Autobahn> {
     on_user_error: () => {},
   });
   return new Promise((resolve, reject) => {
-    const closed = Promise.withResolvers<void>();
+    let onClosed = (): void => {};
+    const closed = new Promise<void>(settle => {
+      onClosed = settle;
+    });
     connection.onopen = session => {
       const leave = (): Promise<void> => {
         connection.close();
-        return closed.promise;
+        return closed;
       };
       resolve({ session, leave });
     };
     connection.onclose = (reason, details) => {
       reject(new Error(`autobahn-js could not join ${realm}: ${details.reason ?? reason} ${details.message ?? ''}`));
-      closed.resolve();
+      onClosed();
       return true;
     };
     connection.open();

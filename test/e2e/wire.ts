@@ -31,7 +31,7 @@ export const CODES: { readonly [name: string]: number } = {
 const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code, name]));
 
 // Ids reach 2^53, which both would otherwise give as a BigInt.
-const unpackr = new Unpackr({ int64AsType: 'auto', mapsAsObjects: true });
+const unpackr = new Unpackr({ int64AsType: 'auto', mapsAsObjects: true } as object);
 const decoder = new Decoder({ int64AsNumber: true, mapsAsObjects: true } as object);
 const DECODERS: { readonly [serializer: string]: (bytes: Buffer) => unknown } = {
   json: bytes => JSON.parse(bytes.toString()),

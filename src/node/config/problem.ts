@@ -69,10 +69,16 @@ export function pathText(path: Path): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else if (!/^[\w$-]+$/.test(step)) text += `[${JSON.stringify(step)}]`;
+    else if (!/^[\w$-]+$/.test(step)) text += `[${keyText(step)}]`;
     else text += text === '' ? step : `.${step}`;
   }
   return text;
+}
+
+/** A key for people. In YAML, `ticket:s3cret` without a space is a key. */
+export function keyText(key: string): string {
+  const colon = key.indexOf(':');
+  return JSON.stringify(colon > 0 && SECRET_WORD.test(key) ? `${key.slice(0, colon + 1)}…` : key);
 }
 
 const LONGEST = 60;
@@ -96,6 +102,8 @@ const SHOWN_IN_AUTH = new Set<unknown>(['type', 'role', 'default-role', 'authid'
 // Typos move secrets to where the schema expects none, so this goes by the words around a value, not by the schema.
 function isSecret(value: unknown, path: Path): boolean {
   const last = path.at(-1);
+  // A YAML file without a space after its only colon is a string.
+  if (path.length === 0) return true;
   if (path.includes('principals') || path.includes('users')) return last !== 'role';
   if (path.includes('auth')) return !SHOWN_IN_AUTH.has(last);
   if (typeof value === 'string' && /\/\/[^/]*@/.test(value)) return true;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { CrossbarOnly, CrossbarTable } from './crossbar-only.js';
 import type { Environment } from './environment.js';
 import { nearest } from './nearest.js';
-import { describe, type Finding, listed, type Path } from './problem.js';
+import { describe, type Finding, keyText, listed, type Path } from './problem.js';
 import { about } from './section.js';
 
 export interface Sifted {
@@ -107,7 +107,7 @@ class Sifter {
     const ours = Object.keys(schema.shape);
     const meant = nearest(key, [...ours, ...Object.keys(table)]);
     const got = describe(value[key], path);
-    const message = `unknown key ${JSON.stringify(key)} in ${what} (its value: ${got})`;
+    const message = `unknown key ${keyText(key)} in ${what} (its value: ${got})`;
     const expected = `one of ${listed(ours)}`;
     const only = meant === undefined ? undefined : own(table, meant);
     if (only) {

@@ -1,14 +1,27 @@
 /** Owns reading a configuration as YAML 1.1, which is what Crossbar.io reads: `yes` is true and `<<` merges. */
 
-import { type Document, type ErrorCode, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Path, Position } from './problem.js';
 import { DEEPEST, Lines, type Located, type Source } from './source.js';
 
+const NO_ANCHOR = 'this alias has no anchor before it; a string that begins with * needs quotes';
+
 // The parser's own messages quote the text, which may hold a ticket.
 const SENTENCES: { readonly [code in ErrorCode]?: string } = {
-  BAD_ALIAS: 'this alias has no anchor before it; a string that begins with * needs quotes',
+  BAD_ALIAS: NO_ANCHOR,
   BAD_DQ_ESCAPE: 'YAML does not know this escape in a double-quoted string',
-  BAD_INDENT: 'this is indented differently from what it belongs to',
+  BAD_INDENT: 'this is indented differently from what it belongs to, or a closing ] or } is missing before it',
   BAD_SCALAR_START: 'a plain string cannot begin with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys share this line; a string with a colon in it needs quotes',
   DUPLICATE_KEY: 'this key is here twice',
@@ -37,7 +50,7 @@ export function readYaml(text: string): Source {
 }
 
 function read(text: string, lines: Lines): Source {
-  const document = parseDocument(text, { version: '1.1', prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { version: '1.1', prettyErrors: false, logLevel: 'error' });
   const found = [...document.errors, ...document.warnings];
   const repeated = found.filter(({ code }) => code === 'DUPLICATE_KEY');
   const errors = (
@@ -53,6 +66,11 @@ function read(text: string, lines: Lines): Source {
       { finding: { path: [], message: `nested deeper than ${DEEPEST} levels` }, position: undefined },
     ]);
   }
+  const dangling = danglingAlias(document);
+  if (dangling) {
+    const position = lines.at(dangling.range?.[0] ?? 0);
+    return unreadable([{ finding: { path: [], message: NO_ANCHOR }, position }]);
+  }
   return {
     value: (document.toJS() as unknown) ?? null,
     errors: [],
@@ -63,6 +81,22 @@ function read(text: string, lines: Lines): Source {
 
 function unreadable(errors: readonly Located[]): Source {
   return { value: undefined, errors, warnings: [], locate: () => undefined };
+}
+
+function danglingAlias(document: Document): Alias | undefined {
+  const anchors = new Set<string>();
+  let dangling: Alias | undefined;
+  visit(document, {
+    Value: (_, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Alias: (_, alias) => {
+      if (anchors.has(alias.source)) return undefined;
+      dangling = alias;
+      return visit.BREAK;
+    },
+  });
+  return dangling;
 }
 
 function depthOf(node: unknown, depth: number): number {

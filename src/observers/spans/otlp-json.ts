@@ -7,13 +7,16 @@ import { type AttributeValue, hrTime, type Part, type SpanData, Status } from '.
 export class JsonEncoder implements OtlpEncoder {
   readonly #head: string;
   readonly #tail: string;
-  #text = '';
+  #bytes = Buffer.allocUnsafeSlow(64 * 1024);
+  #at = 0;
   #spans = 0;
 
   constructor(source: Source) {
     const scope = JSON.stringify({ name: source.scopeName, version: source.scopeVersion });
-    this.#head = `{"resourceSpans":[{"resource":{"attributes":[${attributesText(source.resource)}]},"scopeSpans":[{"scope":${scope},"spans":[`;
+    const resource = `{"attributes":[${attributesText(source.resource)}]}`;
+    this.#head = `{"resourceSpans":[{"resource":${resource},"scopeSpans":[{"scope":${scope},"spans":[`;
     this.#tail = `],"schemaUrl":${JSON.stringify(source.schemaUrl)}}]}]}`;
+    this.#write(this.#head);
   }
 
   get spans(): number {
@@ -21,23 +24,36 @@ export class JsonEncoder implements OtlpEncoder {
   }
 
   get size(): number {
-    return this.#text.length;
+    return this.#at;
   }
 
   add(span: SpanData): void {
-    if (this.#spans !== 0) this.#text += ',';
-    this.#text += spanText(span);
+    this.#write(this.#spans === 0 ? spanText(span) : `,${spanText(span)}`);
     this.#spans++;
   }
 
   take(): Uint8Array {
-    const request = Buffer.from(this.#head + this.#text + this.#tail);
-    this.#text = '';
+    this.#write(this.#tail);
+    const request = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
+    this.#at = 0;
+    this.#write(this.#head);
     this.#spans = 0;
     return request;
   }
 
   reuse(): void {}
+
+  /** Span by span: a string of all of them would be put together at twice the price. */
+  #write(text: string): void {
+    // No character takes more than three octets.
+    const end = this.#at + text.length * 3;
+    if (end > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, end));
+      larger.set(this.#bytes.subarray(0, this.#at));
+      this.#bytes = larger;
+    }
+    this.#at += this.#bytes.write(text, this.#at);
+  }
 }
 
 function spanText(span: SpanData): string {

@@ -1,0 +1,7 @@
+/** Owns the matrix's row rawsocket+cbor: every scenario over this link. */
+
+import { linkNamed } from '../helpers/links.js';
+import { runScenarios } from '../helpers/scenario.js';
+import { SCENARIOS } from '../scenarios/index.js';
+
+runScenarios(linkNamed('rawsocket+cbor'), SCENARIOS);
