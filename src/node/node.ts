@@ -49,7 +49,7 @@ export class Node {
     const { log } = this.#environment;
     // What consumes starts before what produces.
     this.#startSpans();
-    this.#startManagement();
+    this.startManagement();
     await this.#startHttp();
     for (const worker of this.workers) {
       for (const line of await worker.listen()) log.info(`${worker.id} listens at ${line}`);
@@ -66,7 +66,8 @@ export class Node {
     for (const worker of this.workers) worker.observatory.watch(spans);
   }
 
-  #startManagement(): void {
+  /** Makes the tracing API answer; `start` does it, and an embedder that does not listen may. */
+  startManagement(): void {
     const { management } = this.#config.wampscope;
     const first = this.workers[0];
     const realm = management && first?.router.realm(management.realm);

@@ -169,14 +169,15 @@ export class Session implements RealmSession {
   goodbye(reason: string, message: string | undefined): void {
     if (this.#state !== 'established') return this.#end(reason, true);
     this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), 0);
-    this.#leave(reason);
     this.#state = 'closing';
+    this.#leave(reason);
   }
 
   #end(reason: string, closeTransport: boolean): void {
     if (this.#state === 'closed') return;
-    this.#leave(reason);
+    // Before leaving, which sends messages to others: this one gets nothing after GOODBYE or ABORT.
     this.#state = 'closed';
+    this.#leave(reason);
     if (closeTransport) this.#link.close(reason);
     else this.#ended(this);
   }

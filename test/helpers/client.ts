@@ -146,6 +146,13 @@ export class Client {
     return message;
   }
 
+  /** The next message must be an EVENT of the meta API for a prefix subscription; returns its arguments. */
+  async receivesMeta(topic: string): Promise<unknown[]> {
+    const message = await this.receives([36, ANY, ANY, ANY, ANY]);
+    assert.equal((message[3] as Dict).topic, topic);
+    return message[4] as unknown[];
+  }
+
   /** The next message must be an ERROR of the router's making: one argument, a sentence. */
   async receivesError(requestType: number, request: number, uri: string): Promise<string> {
     const message = await this.receives([8, requestType, request, {}, uri, ANY]);
@@ -181,7 +188,7 @@ export class Client {
 
   async hello(realm: string, details: Dict = {}): Promise<void> {
     this.sendHello(realm, details);
-    if (details.authmethods !== undefined && (details.authmethods as string[])[0] === 'ticket') {
+    if ((details.authmethods as string[] | null | undefined)?.[0] === 'ticket') {
       await this.receives([4, 'ticket', {}]);
       this.send([5, `${details.authid}-secret`, {}]);
     }

@@ -17,7 +17,7 @@ export interface Codec {
 }
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto' });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' });
 const cborEncoder = new CborEncoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
 const cborDecoder = new CborDecoder({ useRecords: false, mapsAsObjects: true });
 

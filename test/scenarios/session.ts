@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { ROLES } from '../../src/realm/features.js';
-import { ANY, CLIENT_ROLES, MAX_ID } from '../helpers/client.js';
+import { CLIENT_ROLES, MAX_ID } from '../helpers/client.js';
 import type { Scenario } from '../helpers/scenario.js';
 
 export const welcome: Scenario = {
@@ -187,8 +187,8 @@ export const afterwards: Scenario = {
     await client.subscribe('wamp.', { match: 'prefix' });
     await client.register('com.x.procedure');
     // Registering was told as on_create and on_register.
-    await client.receives([36, ANY, ANY, { topic: 'wamp.registration.on_create' }, ANY]);
-    await client.receives([36, ANY, ANY, { topic: 'wamp.registration.on_register' }, ANY]);
+    await client.receivesMeta('wamp.registration.on_create');
+    await client.receivesMeta('wamp.registration.on_register');
     await client.leave();
     // Its registration ends, which concerns it no more.
     await client.hello('realm1');
@@ -198,8 +198,8 @@ export const afterwards: Scenario = {
     const client = await world.join();
     await client.subscribe('wamp.', { match: 'prefix' });
     await client.register('com.x.procedure');
-    await client.next('on_create');
-    await client.next('on_register');
+    await client.receivesMeta('wamp.registration.on_create');
+    await client.receivesMeta('wamp.registration.on_register');
     client.send([50, 1, {}]);
     await client.aborted('wamp.error.protocol_violation');
   },

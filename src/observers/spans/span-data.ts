@@ -42,10 +42,8 @@ export const FLAG_RANDOM = 0x02;
 export class Part {
   /** Key, value, key, value … */
   readonly attributes: readonly AttributeValue[];
-  /** The protobuf encoder's. */
+  /** The encoder's; there is one to a reader. */
   bytes: Uint8Array | undefined = undefined;
-  /** The JSON encoder's. */
-  text: string | undefined = undefined;
 
   constructor(attributes: readonly AttributeValue[]) {
     this.attributes = attributes;
