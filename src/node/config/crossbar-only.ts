@@ -35,6 +35,7 @@ export const CROSSBAR_KEYS = {
     connections: ignored('nothing here uses a database', [], {}),
     keyring: ignored('the node has no key of its own'),
     fabric: ignored('there is no management uplink; see the management realm', {}),
+    'fabric-center': ignored('there is no management uplink; see the management realm', {}),
     blockchain: ignored('nothing here uses a blockchain', {}),
     ipfs: ignored('nothing here uses IPFS', {}),
     enable_docker: ignored('nothing here uses Docker', false),

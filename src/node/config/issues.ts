@@ -33,6 +33,8 @@ function findingOf(issue: Issue, sifted: Sifted): Finding {
 }
 
 function hintFor(issue: Issue, value: unknown, path: Path): string | undefined {
+  // What YAML makes of a key with nothing after it.
+  if (value === null) return 'write a value, or leave out the key';
   if (typeof value !== 'string') return undefined;
   if (issue.code === 'invalid_value') {
     const meant = nearest(value, issue.values.map(String));

@@ -104,7 +104,9 @@ export function deliverAttributes(
 }
 
 /** Of a fan-out the router knows only that it was queued; what was refused is counted in its attributes. */
-export const DELIVERED = new Ending(Status.unset, []);
+export function endingOfFanOut(): Ending {
+  return new Ending(Status.unset, []);
+}
 
 export function endingOf(role: Role, outcome: Outcome, error: string, errorTypes: ErrorTypes): Ending {
   const attributes: AttributeValue[] = [Attribute.outcome, outcome];

@@ -5,10 +5,10 @@ import {
   addCallAttributes,
   addPublishAttributes,
   addSubjectAttributes,
-  DELIVERED,
   deliverAttributes,
   ErrorTypes,
   endingOf,
+  endingOfFanOut,
   invokeAttributes,
   operationOf,
   peerPartOf,
@@ -43,6 +43,7 @@ const DELIVER = ROLES.indexOf('deliver');
 export class RowReader {
   readonly #table = new TableCopy();
   readonly #errorTypes = new ErrorTypes();
+  readonly #endingOfFanOut = endingOfFanOut();
   readonly #operations = new Map<number, Operation>();
   readonly #peers = new Map<number, Part>();
   readonly #endings = new Map<number, Ending>();
@@ -137,7 +138,7 @@ export class RowReader {
         words[c + ChildWord.dropped]!,
         doubles[child + ChildDouble.bytes]!,
       ),
-      ending: DELIVERED,
+      ending: this.#endingOfFanOut,
       startedAt,
       endedAt: Math.max(startedAt, doubles[child + ChildDouble.endedAt]!),
     });

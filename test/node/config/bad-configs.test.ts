@@ -24,7 +24,7 @@ const ROWS: readonly Row[] = [
   ['workers', {}, ['expected a list: the workers of the node', 'got an object']],
   ['workers', [], ['no worker of type "router"']],
   ['controller.id', 'Node 1', ['the id of the node', 'got "Node 1"']],
-  ['controller', null, ['an object: controller', 'got null']],
+  ['controller', null, ['an object: controller', 'got null', 'write a value, or leave out the key']],
 
   // Workers.
   ['workers[0].type', undefined, ['missing; expected the type of the worker: "router"']],

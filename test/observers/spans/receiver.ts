@@ -1,0 +1,68 @@
+/** Owns the other end of the line in tests: a collector that decodes for real and misbehaves on request. */
+
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { type Decoded, type DecodedSpan, decodeJson, decodeProtobuf } from './otlp-decode.js';
+
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly parts: Decoded[];
+  readonly bytes: number;
+}
+
+/** Answers a request that has been read; the default says 200. */
+export type Answer = (response: ServerResponse, count: number) => void;
+
+export class Receiver implements AsyncDisposable {
+  readonly requests: ReceivedRequest[] = [];
+  readonly #server: Server;
+  /** Spans of requests that were answered 200. */
+  spans = 0;
+  answer: Answer = response => response.writeHead(200).end();
+  /** What broke while a request was read. */
+  readonly faults: unknown[] = [];
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const sent = Buffer.concat(chunks);
+        try {
+          const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+          const isJson = request.headers['content-type'] === 'application/json';
+          const parts = isJson ? decodeJson(bytes) : decodeProtobuf(bytes);
+          this.requests.push({ path: request.url ?? '', headers: request.headers, parts, bytes: sent.length });
+          this.answer(response, this.requests.length);
+          if (response.statusCode === 200) for (const part of parts) this.spans += part.spans.length;
+        } catch (error) {
+          this.faults.push(error);
+          response.writeHead(400).end(String(error));
+        }
+      });
+    });
+  }
+
+  static async start(): Promise<Receiver> {
+    const receiver = new Receiver();
+    await new Promise<void>(resolve => receiver.#server.listen(0, '127.0.0.1', resolve));
+    return receiver;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** All spans received, in an order of their own: that of their ids. */
+  sorted(): DecodedSpan[] {
+    const spans = this.requests.flatMap(request => request.parts.flatMap(part => part.spans));
+    return spans.sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+}
