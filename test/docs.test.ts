@@ -61,13 +61,17 @@ test('the library snippet of README.md prints its action', async () => {
   assert.match(output, /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} call wamp\.session\.count ok$/m);
 });
 
+test('the span snippet of README.md runs', async () => {
+  assert.match(await runSnippet(snippet('ts', 1), {}), /^0 spans$/m);
+});
+
 interface Package {
   readonly scripts: { readonly [name: string]: string };
 }
 
-/** The first fenced block of a language. */
-function snippet(language: string): string {
-  const block = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(readme);
+/** The `index`th fenced block of a language. */
+function snippet(language: string, index = 0): string {
+  const block = [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))][index];
   assert.ok(block, `README.md has no ${language} block`);
   return block[1]!;
 }

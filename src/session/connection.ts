@@ -4,6 +4,9 @@ import type { Closing, Receiver, Transport } from '../transport/transport.js';
 import type { ConnectionOptions, SessionHost } from './host.js';
 import { Session } from './session.js';
 
+/** Milliseconds a peer has to answer a GOODBYE. */
+const GOODBYE_PATIENCE = 5000;
+
 export class Connection implements Receiver {
   readonly #link: Transport;
   readonly #options: ConnectionOptions;
@@ -32,9 +35,12 @@ export class Connection implements Receiver {
       if (!this.#session.established) this.#link.close('no session was established in time');
     }, this.#host.limits.handshakeTimeout);
     this.#deadline.unref();
-    return new Session(this.#link, this.#options.auth, this.#host, session => {
-      clearTimeout(this.#deadline);
-      if (!this.#closed && session === this.#session) this.#session = this.#open();
+    return new Session(this.#link, this.#options.auth, this.#host, {
+      ended: session => {
+        clearTimeout(this.#deadline);
+        if (!this.#closed && session === this.#session) this.#session = this.#open();
+      },
+      closing: () => this.#closeAfter(GOODBYE_PATIENCE),
     });
   }
 
@@ -53,9 +59,15 @@ export class Connection implements Receiver {
     this.#onClosed(this);
   }
 
-  /** Says GOODBYE and closes the transport when the peer has answered, at the latest after `patience` milliseconds. */
+  /** Says GOODBYE; the transport closes when the peer has answered, at the latest after `patience` milliseconds. */
   close(reason: string, message: string, patience: number): void {
     this.#session.goodbye(reason, message);
-    setTimeout(() => this.#link.close(reason), patience).unref();
+    this.#closeAfter(patience);
+  }
+
+  #closeAfter(patience: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#link.close('no answer to GOODBYE'), patience);
+    this.#deadline.unref();
   }
 }

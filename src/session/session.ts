@@ -15,6 +15,14 @@ import type { Watch } from './watch.js';
 
 type State = 'opening' | 'established' | 'closing' | 'closed';
 
+/** What a session tells the connection it runs on. */
+export interface SessionEvents {
+  /** Once: the client may say HELLO again on the same transport. */
+  ended(session: Session): void;
+  /** The router has said GOODBYE and waits for the answer. */
+  closing(): void;
+}
+
 export class Session implements RealmSession {
   id = 0;
   realm = '';
@@ -32,18 +40,17 @@ export class Session implements RealmSession {
   readonly #link: Transport;
   readonly #host: SessionHost;
   readonly #handshake: Handshake;
-  readonly #ended: (session: Session) => void;
+  readonly #events: SessionEvents;
   #state: State = 'opening';
   #seat: Seat | undefined;
   #watch: Watch;
   #counts: TypeCounts | undefined;
 
-  /** `ended` is called once, when the client may say HELLO again on the same transport. */
-  constructor(link: Transport, auth: AuthOptions, host: SessionHost, ended: (session: Session) => void) {
+  constructor(link: Transport, auth: AuthOptions, host: SessionHost, events: SessionEvents) {
     this.#link = link;
     this.#host = host;
     this.#handshake = new Handshake(auth, host, host.ids);
-    this.#ended = ended;
+    this.#events = events;
     this.#watch = host.watch;
     this.serializer = link.serializer.name;
     this.transport = link.info.type;
@@ -179,7 +186,7 @@ export class Session implements RealmSession {
     this.#state = 'closed';
     this.#leave(reason);
     if (closeTransport) this.#link.close(reason);
-    else this.#ended(this);
+    else this.#events.ended(this);
   }
 
   #leave(reason: string): void {

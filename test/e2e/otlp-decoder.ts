@@ -98,8 +98,10 @@ function fieldsOf(bytes: Buffer): Fields {
 }
 
 const number = (fields: Fields, field: number): bigint => (fields.get(field)?.[0] as bigint | undefined) ?? 0n;
-const bytes = (fields: Fields, field: number): Buffer => (fields.get(field)?.[0] as Buffer | undefined) ?? Buffer.alloc(0);
-const all = (fields: Fields, field: number): Fields[] => (fields.get(field) ?? []).map(part => fieldsOf(part as Buffer));
+const bytes = (fields: Fields, field: number): Buffer =>
+  (fields.get(field)?.[0] as Buffer | undefined) ?? Buffer.alloc(0);
+const all = (fields: Fields, field: number): Fields[] =>
+  (fields.get(field) ?? []).map(part => fieldsOf(part as Buffer));
 
 export function decodeProtobuf(body: Buffer): ReceivedSpan[] {
   const spans: ReceivedSpan[] = [];

@@ -154,10 +154,7 @@ export class Script {
   async #departures(): Promise<void> {
     const orphan = this.#caller.call('com.example.leave', ['orphan']);
     await this.#words.hear('orphan has begun');
-    await Promise.all([
-      this.#cast.leave('leaver'),
-      rejects(Promise.resolve(orphan), { error: 'wamp.error.canceled' }),
-    ]);
+    await Promise.all([this.#cast.leave('leaver'), rejects(Promise.resolve(orphan), { error: 'wamp.error.canceled' })]);
 
     const dropper = await this.#cast.raw('dropper', { caller: {} });
     dropper.send([48, 1, {}, 'com.example.obey', ['drop']]);

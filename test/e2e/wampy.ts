@@ -1,10 +1,10 @@
 /** Owns wampy as tests use it: joining a realm with the serializer of choice. */
 
-import { WebSocket } from 'ws';
 import { Wampy } from 'wampy';
 import { CborSerializer } from 'wampy/CborSerializer.js';
 import { JsonSerializer } from 'wampy/JsonSerializer.js';
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
+import { WebSocket } from 'ws';
 
 const SERIALIZERS = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
 

@@ -1,4 +1,4 @@
-/** Owns what Crossbar.io's configuration has and wampscope does not: one sentence each, and whether the rest still runs. */
+/** Owns what Crossbar.io's configuration has and wampscope does not: why, and whether the rest runs without it. */
 
 export interface CrossbarOnly {
   /** `ignored`: the rest works without it. `refused`: leaving it out would open or reroute something in silence. */

@@ -1,4 +1,4 @@
-/** Owns what a configuration is told about itself: problems, where they are, and how they read. No secret gets in here. */
+/** Owns what a configuration is told about itself: problems, where they are, how they read. No secret gets in. */
 
 /** Keys and indexes from the top of the file to a value. */
 export type Path = readonly (string | number)[];
@@ -58,7 +58,8 @@ export function problemAt(finding: Finding, position: Position | undefined): Pro
 /** `config.json:12:5: workers[0].type: expected "router", got "ruoter"; did you mean "router"?` */
 export function formatProblem(file: string, problem: Problem): string {
   const { path, message, hint } = problem;
-  return `${placeText(file, problem)}: ${path === '' ? '' : `${path}: `}${message}${hint === undefined ? '' : `; ${hint}`}`;
+  const where = path === '' ? '' : `${path}: `;
+  return `${placeText(file, problem)}: ${where}${message}${hint === undefined ? '' : `; ${hint}`}`;
 }
 
 export function placeText(file: string, { line, column }: Partial<Position>): string {

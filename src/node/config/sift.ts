@@ -95,7 +95,7 @@ class Sifter {
     return sifted;
   }
 
-  /** Reports a key that nobody knows. Returns the key that it surely stands for, so that its value is checked as well. */
+  /** Reports a key that nobody knows. Returns the key that it surely stands for, so that its value is checked too. */
   #strange(
     schema: z.ZodObject,
     what: string,
@@ -117,7 +117,7 @@ class Sifter {
     }
     const hint = meant === undefined ? `known here: ${ours.join(', ')}${this.#home(key)}` : `did you mean "${meant}"?`;
     this.errors.push({ path, message, expected, got, hint });
-    return meant === undefined || meant in value ? undefined : meant;
+    return meant === undefined || Object.hasOwn(value, meant) ? undefined : meant;
   }
 
   /** Where a key that stands in the wrong place belongs. */

@@ -1,4 +1,4 @@
-/** Owns reading a configuration as JSON: trailing commas pass with a warning, comments and repeated keys do not pass. */
+/** Owns reading a configuration as JSON: trailing commas pass with a warning, comments and repeated keys do not. */
 
 import {
   findNodeAtLocation,
@@ -111,7 +111,7 @@ function pathAround(root: Node, offset: number): Path {
   }
 }
 
-/** One missing quote makes a dozen errors, so only the first counts; and the first comment, which hides nothing else. */
+/** One missing quote makes a dozen errors, so the first counts; and the first comment, which hides nothing. */
 function syntaxErrors(parseErrors: readonly ParseError[], lines: Lines): Located[] {
   const isComment = ({ error }: ParseError): boolean => printParseErrorCode(error) === COMMENT;
   const firsts = [parseErrors.find(isComment), parseErrors.find(error => !isComment(error))];

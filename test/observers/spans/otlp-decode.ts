@@ -88,6 +88,15 @@ export function decodeProtobuf(bytes: Buffer): Decoded[] {
   return found;
 }
 
+/** How many spans there are, without looking into them. */
+export function countProtobuf(bytes: Buffer): number {
+  let spans = 0;
+  for (const resourceSpans of messages(fieldsOf(bytes), 1).map(fieldsOf)) {
+    for (const scopeSpans of messages(resourceSpans, 2)) spans += messages(fieldsOf(scopeSpans), 2).length;
+  }
+  return spans;
+}
+
 function spanOfFields(span: Fields): DecodedSpan {
   const status = fieldsOf(message(span, 15));
   return {

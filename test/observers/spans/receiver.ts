@@ -3,13 +3,13 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { type Decoded, type DecodedSpan, decodeJson, decodeProtobuf } from './otlp-decode.js';
+import { countProtobuf, type Decoded, type DecodedSpan, decodeJson, decodeProtobuf } from './otlp-decode.js';
 
 export interface ReceivedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly parts: Decoded[];
-  readonly bytes: number;
+  readonly spans: number;
 }
 
 /** Answers a request that has been read; the default says 200. */
@@ -20,6 +20,8 @@ export class Receiver implements AsyncDisposable {
   readonly #server: Server;
   /** Spans of requests that were answered 200. */
   spans = 0;
+  /** Count the spans of protobuf requests instead of decoding them. */
+  onlyCounts = false;
   answer: Answer = response => response.writeHead(200).end();
   /** What broke while a request was read. */
   readonly faults: unknown[] = [];
@@ -32,17 +34,23 @@ export class Receiver implements AsyncDisposable {
         const sent = Buffer.concat(chunks);
         try {
           const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
-          const isJson = request.headers['content-type'] === 'application/json';
-          const parts = isJson ? decodeJson(bytes) : decodeProtobuf(bytes);
-          this.requests.push({ path: request.url ?? '', headers: request.headers, parts, bytes: sent.length });
+          const received = { path: request.url ?? '', headers: request.headers, ...this.#read(request.headers, bytes) };
+          this.requests.push(received);
           this.answer(response, this.requests.length);
-          if (response.statusCode === 200) for (const part of parts) this.spans += part.spans.length;
+          if (response.statusCode === 200) this.spans += received.spans;
         } catch (error) {
           this.faults.push(error);
           response.writeHead(400).end(String(error));
         }
       });
     });
+  }
+
+  #read(headers: IncomingHttpHeaders, bytes: Buffer): { parts: Decoded[]; spans: number } {
+    const isJson = headers['content-type'] === 'application/json';
+    if (this.onlyCounts && !isJson) return { parts: [], spans: countProtobuf(bytes) };
+    const parts = isJson ? decodeJson(bytes) : decodeProtobuf(bytes);
+    return { parts, spans: parts.reduce((sum, part) => sum + part.spans.length, 0) };
   }
 
   static async start(): Promise<Receiver> {
