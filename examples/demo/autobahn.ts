@@ -16,6 +16,11 @@ export interface AutobahnCall extends Promise<unknown> {
   progress(onProgress: (value: unknown) => void): AutobahnCall;
 }
 
+export interface AutobahnInvocation {
+  /** Sends a progressive result; `null` unless the caller asked for them. */
+  readonly progress: ((args: unknown[]) => void) | null;
+}
+
 export interface AutobahnSession {
   readonly id: number;
   call(procedure: string, args?: unknown[], kwargs?: object, options?: object): AutobahnCall;
@@ -28,7 +33,7 @@ export interface AutobahnSession {
   ): Promise<{ unsubscribe(): Promise<unknown> }>;
   register(
     procedure: string,
-    endpoint: (args: unknown[], kwargs: object) => unknown,
+    endpoint: (args: unknown[], kwargs: object, details: AutobahnInvocation) => unknown,
     options?: object,
   ): Promise<{ unregister(): Promise<unknown> }>;
 }

@@ -3,6 +3,7 @@
 import { registerTracing } from '../api/tracing.js';
 import { createMetrics } from '../observers/metrics.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
+import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
 import { HttpListener } from './http.js';
 import { managementRealm } from './options.js';
@@ -27,8 +28,7 @@ export class Node {
     const { management, limits } = config.wampscope;
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    const enabled = config.workers.filter(worker => !worker.options.disabled);
-    this.workers = enabled.map((worker, index) => {
+    this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
       return new Worker(worker, limits, extra, onFault);
@@ -51,8 +51,10 @@ export class Node {
     this.#startSpans();
     this.startManagement();
     await this.#startHttp();
+    const listeners = listenersOf(this.#config);
     for (const worker of this.workers) {
-      for (const line of await worker.listen()) log.info(`${worker.id} listens at ${line}`);
+      const own = listeners.filter(listener => listener.worker.id === worker.id);
+      for (const line of await worker.listen(own)) log.info(`${worker.id} listens at ${line}`);
     }
   }
 

@@ -2,21 +2,13 @@
 
 import type { RealmOptions } from '../realm/realm.js';
 import type { AuthOptions } from '../session/auth/authenticator.js';
-import type { ListenerOptions } from '../transport/listener.js';
+import type { ListenerOptions, Service } from '../transport/listener.js';
 import type { RawSocketOptions } from '../transport/rawsocket.js';
+import type { Transport } from '../transport/transport.js';
 import type { WebSocketOptions } from '../transport/websocket.js';
 import type { Serializers } from '../wire/serializers/index.js';
-import type {
-  AuthConfig,
-  EndpointConfig,
-  LimitsConfig,
-  ManagementConfig,
-  RawSocketConfig,
-  RealmConfig,
-  RoleConfig,
-  TransportConfig,
-  WebSocketConfig,
-} from './config/schema.js';
+import type { ListenerConfig, RawSocketService, WebSocketService } from './config/listeners.js';
+import type { AuthConfig, ManagementConfig, RealmConfig, RoleConfig } from './config/schema.js';
 
 export function realmOptions(config: RealmConfig): RealmOptions {
   const { options, stats } = config;
@@ -62,68 +54,45 @@ function authOptions(config: AuthConfig): AuthOptions {
   };
 }
 
-/** One service of a listener: its transport options, and who may join over it. */
-export interface ServiceOptions<Options> {
-  readonly options: Options;
-  readonly auth: AuthOptions;
-}
-
-export interface TransportPlan {
-  readonly address: ListenerOptions['address'];
-  readonly backlog: number | undefined;
-  readonly webSockets: ReadonlyMap<string, ServiceOptions<WebSocketOptions>>;
-  readonly rawSocket: ServiceOptions<RawSocketOptions> | undefined;
-}
-
-export function transportPlan(config: TransportConfig, limits: LimitsConfig, serializers: Serializers): TransportPlan {
-  const webSocket = (part: Omit<WebSocketConfig, 'type' | 'id'>): ServiceOptions<WebSocketOptions> => ({
-    options: {
-      serializers: part.serializers.map(name => serializers[name]),
-      maxMessageBytes: part.options.max_message_size ?? limits.max_message_bytes,
-      origins: { allowed: part.options.allowed_origins ?? [], allowNull: part.options.allow_null_origin ?? false },
-      pingInterval: part.options.auto_ping_interval ?? 0,
-    },
-    auth: authOptions(part.auth),
-  });
-  const rawSocket = (part: Omit<RawSocketConfig, 'type' | 'id'>): ServiceOptions<RawSocketOptions> => ({
-    options: {
-      serializers: part.serializers.map(name => serializers[name]),
-      maxMessageBytes: part.options.max_message_size ?? limits.max_message_bytes,
-      handshakeTimeout: limits.handshake_timeout,
-    },
-    auth: authOptions(part.auth),
-  });
-  const at = { address: address(config.endpoint), backlog: config.endpoint.backlog };
-  const paths = (configs: { readonly [path: string]: Omit<WebSocketConfig, 'type' | 'id'> }) =>
-    new Map(Object.entries(configs).map(([path, part]) => [path === '/' ? '' : path, webSocket(part)]));
-  switch (config.type) {
-    case 'websocket': {
-      // Crossbar answers at whatever path the client asks for; clients use / or the path of the published url.
-      const service = webSocket(config);
-      const named = config.url ? new URL(config.url).pathname.replace(/^\//, '') : '';
-      return {
-        ...at,
-        webSockets: new Map([
-          ['', service],
-          [named, service],
-          ['ws', service],
-        ]),
-        rawSocket: undefined,
-      };
-    }
-    case 'rawsocket':
-      return { ...at, webSockets: new Map(), rawSocket: rawSocket(config) };
-    case 'web':
-      return { ...at, webSockets: paths(config.paths), rawSocket: undefined };
-    case 'universal':
-      return {
-        ...at,
-        webSockets: paths({ ...config.web?.paths, ...config.websocket }),
-        rawSocket: config.rawsocket && rawSocket(config.rawsocket),
-      };
-  }
-}
-
-function address(endpoint: EndpointConfig): ListenerOptions['address'] {
-  return endpoint.type === 'tcp' ? { host: endpoint.interface, port: endpoint.port } : { path: endpoint.path };
+/** A listener of a configuration, ready to be made; `attach` gets each transport with who may join over it. */
+export function listenerOptions(
+  config: ListenerConfig,
+  handshakeTimeout: number,
+  serializers: Serializers,
+  attach: (transport: Transport, auth: AuthOptions) => void,
+): ListenerOptions {
+  const webSocket = ({ serializers: names, options, auth }: WebSocketService): Service<WebSocketOptions> => {
+    const who = authOptions(auth);
+    return {
+      options: {
+        serializers: names.map(name => serializers[name]),
+        maxMessageBytes: options.max_message_size,
+        origins: { allowed: options.allowed_origins, allowNull: options.allow_null_origin },
+        pingInterval: options.auto_ping_interval ?? 0,
+        pingTimeout: options.auto_ping_timeout || undefined,
+        closeTimeout: options.close_handshake_timeout || undefined,
+      },
+      onTransport: transport => attach(transport, who),
+    };
+  };
+  const rawSocket = ({ serializers: names, options, auth }: RawSocketService): Service<RawSocketOptions> => {
+    const who = authOptions(auth);
+    return {
+      options: {
+        serializers: names.map(name => serializers[name]),
+        maxMessageBytes: options.max_message_size,
+        handshakeTimeout,
+      },
+      onTransport: transport => attach(transport, who),
+    };
+  };
+  const { endpoint } = config;
+  return {
+    address: endpoint.type === 'tcp' ? { host: endpoint.interface, port: endpoint.port } : { path: endpoint.path },
+    backlog: endpoint.backlog,
+    webSockets: new Map([...config.webSockets].map(([path, service]) => [path, webSocket(service)])),
+    anyPath: config.anyPath && webSocket(config.anyPath),
+    rawSocket: config.rawSocket && rawSocket(config.rawSocket),
+    handshakeTimeout,
+  };
 }

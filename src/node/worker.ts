@@ -4,11 +4,12 @@ import { Traces } from '../api/traces.js';
 import type { RealmFigures } from '../observers/metrics.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
-import { Listener, type Service } from '../transport/listener.js';
+import { Listener } from '../transport/listener.js';
 import { Flusher } from '../transport/send-queue.js';
-import type { LimitsConfig, RouterWorkerConfig, TransportConfig } from './config/schema.js';
+import type { ListenerConfig } from './config/listeners.js';
+import type { LimitsConfig, RouterWorkerConfig } from './config/schema.js';
 import { Observatory } from './observatory.js';
-import { realmOptions, type ServiceOptions, transportPlan } from './options.js';
+import { listenerOptions, realmOptions } from './options.js';
 
 export class Worker {
   readonly id: string;
@@ -16,19 +17,17 @@ export class Worker {
   readonly observatory: Observatory;
   readonly traces: Traces;
   readonly started: number;
-  readonly #config: RouterWorkerConfig;
   readonly #limits: LimitsConfig;
   readonly #listeners: Listener[] = [];
 
   /** `extra` realms are those that no worker's configuration names. */
   constructor(
-    config: RouterWorkerConfig & { readonly id: string },
+    config: RouterWorkerConfig,
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
     onFault: (what: string, error: unknown) => void,
   ) {
     this.id = config.id;
-    this.#config = config;
     this.#limits = limits;
     this.router = new Router({
       realms: [...config.realms.map(realmOptions), ...extra],
@@ -47,35 +46,23 @@ export class Worker {
     });
   }
 
-  /** Listens on all transports; resolves with one line for each, for people. */
-  async listen(): Promise<string[]> {
+  /** Listens as configured; resolves with one line for each listener, for people. */
+  async listen(configs: readonly ListenerConfig[]): Promise<string[]> {
     const flusher = new Flusher();
     const lines: string[] = [];
-    for (const config of this.#config.transports) lines.push(await this.#listen(config, flusher));
+    for (const config of configs) {
+      const options = listenerOptions(
+        config,
+        this.#limits.handshake_timeout,
+        this.router.serializers,
+        (transport, auth) => this.router.attach(transport, { auth }),
+      );
+      const listener = new Listener(options, flusher);
+      const address = await listener.listen();
+      this.#listeners.push(listener);
+      lines.push(urls(config, address));
+    }
     return lines;
-  }
-
-  async #listen(config: TransportConfig, flusher: Flusher): Promise<string> {
-    const plan = transportPlan(config, this.#limits, this.router.serializers);
-    const serve = <Options>({ options, auth }: ServiceOptions<Options>): Service<Options> => ({
-      options,
-      onTransport: transport => this.router.attach(transport, { auth }),
-    });
-    const listener = new Listener(
-      {
-        address: plan.address,
-        backlog: plan.backlog,
-        webSockets: new Map([...plan.webSockets].map(([path, service]) => [path, serve(service)])),
-        rawSocket: plan.rawSocket && serve(plan.rawSocket),
-        handshakeTimeout: this.#limits.handshake_timeout,
-      },
-      flusher,
-    );
-    const address = await listener.listen();
-    this.#listeners.push(listener);
-    const urls = [...plan.webSockets.keys()].map(path => `ws://${address}/${path}`);
-    if (plan.rawSocket) urls.push('path' in plan.address ? `rs+unix:${address}` : `rs://${address}`);
-    return urls.join('  ');
   }
 
   *figures(): Iterable<RealmFigures> {
@@ -100,4 +87,11 @@ export class Worker {
     for (const listener of this.#listeners) await listener.close();
     this.traces.close();
   }
+}
+
+function urls(config: ListenerConfig, address: string): string {
+  const paths = config.anyPath ? [''] : [...config.webSockets.keys()];
+  const found = paths.map(path => `ws://${address}/${path}`);
+  if (config.rawSocket) found.push(config.endpoint.type === 'unix' ? `rs+unix:${address}` : `rs://${address}`);
+  return found.join('  ');
 }

@@ -178,12 +178,16 @@ export class TraceLog implements Observer {
       else high = middle - 1;
     }
     // The very last message may have gone to a session of the router's own, which is not recorded.
+    let mark = LAST;
     for (let seq = low; seq >= this.#first && seq <= high; seq--) {
       const i = seq & this.#mask;
       if (this.#frame[i]! < action.firstFrame) return;
       if (!this.#isOf(i, action)) continue;
-      this.#flags[i]! |= LAST;
-      return;
+      this.#flags[i]! |= mark;
+      if (action.kind !== 'unsubscribe' && action.kind !== 'unregister') return;
+      // The request named an id; what that stood for came with the answer.
+      this.#uri[i] = action.uri;
+      mark = 0;
     }
   }
 

@@ -77,7 +77,7 @@ export class Broker {
     if (!subscription?.subscribers.has(from)) {
       throw new WampError(ErrorUri.noSuchSubscription, `this session has no subscription ${m.subject}`);
     }
-    from.outbox.send(unsubscribed(m.request), cause);
+    from.outbox.send(unsubscribed(m.request, subscription.uri), cause);
     this.#remove(subscription, from);
   }
 

@@ -114,7 +114,7 @@ export class Dealer {
     if (!registration?.callees.includes(from)) {
       throw new WampError(ErrorUri.noSuchRegistration, `this session has no registration ${m.subject}`);
     }
-    from.outbox.send(unregistered(m.request), cause);
+    from.outbox.send(unregistered(m.request, registration.uri), cause);
     this.#remove(registration, from);
   }
 
@@ -139,7 +139,9 @@ export class Dealer {
     if (!decision.legal) throw new WampError(ErrorUri.invalidUri, `"${m.uri}" is not a procedure`);
     if (!decision.call) throw denied(from, 'call', m.uri);
     const registration = this.#patterns.best(m.uri);
-    if (!registration) throw new WampError(ErrorUri.noSuchProcedure, `no callee has registered "${m.uri}"`);
+    // A client's prefix may reach into wamp., but nobody's answer there may be taken for the router's.
+    const foreign = decision.reserved && !registration?.callees[0]!.session.internal;
+    if (!registration || foreign) throw new WampError(ErrorUri.noSuchProcedure, `no callee has registered "${m.uri}"`);
     let wantsProgress = false;
     let timeout = 0;
     if (options !== EMPTY_DICT) {

@@ -201,6 +201,8 @@ export class Correlator implements Tap {
         return 'ok';
       case Code.UNSUBSCRIBED:
       case Code.UNREGISTERED:
+        // The request names an id only.
+        action.uri = m.uri;
         return 'ok';
     }
     return undefined;

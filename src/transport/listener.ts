@@ -18,6 +18,8 @@ export interface ListenerOptions {
   readonly backlog?: number | undefined;
   /** By URL path without the leading slash; '' is the root. */
   readonly webSockets: ReadonlyMap<string, Service<WebSocketOptions>>;
+  /** Serves every path that `webSockets` does not name. */
+  readonly anyPath?: Service<WebSocketOptions> | undefined;
   readonly rawSocket: Service<RawSocketOptions> | undefined;
   /** Milliseconds a connection has to say what it wants. */
   readonly handshakeTimeout: number;
@@ -29,6 +31,7 @@ export class Listener {
   readonly #http: HttpServer;
   readonly #server: Server;
   readonly #acceptors = new Map<string, WebSocketAcceptor>();
+  readonly #anyPath: WebSocketAcceptor | undefined;
   readonly #sockets = new Set<Socket>();
 
   constructor(options: ListenerOptions, flusher: Flusher) {
@@ -37,6 +40,8 @@ export class Listener {
     for (const [path, service] of options.webSockets) {
       this.#acceptors.set(path, new WebSocketAcceptor(service.options, flusher, service.onTransport));
     }
+    const { anyPath } = options;
+    this.#anyPath = anyPath && new WebSocketAcceptor(anyPath.options, flusher, anyPath.onTransport);
     this.#http = createHttpServer((_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' });
       response.end(`This is a WAMP router. Connect with WebSocket to ${this.#paths()}.\n`);
@@ -74,6 +79,7 @@ export class Listener {
   /** Stops accepting. */
   async close(): Promise<void> {
     for (const acceptor of this.#acceptors.values()) acceptor.close();
+    this.#anyPath?.close();
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#http.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
@@ -81,6 +87,7 @@ export class Listener {
   }
 
   #paths(): string {
+    if (this.#anyPath) return 'any path';
     return [...this.#acceptors.keys()].map(path => `/${path}`).join(', ') || 'another port';
   }
 
@@ -89,7 +96,8 @@ export class Listener {
     socket.once('close', () => this.#sockets.delete(socket));
     const raw = this.#options.rawSocket;
     if (!raw) return void this.#http.emit('connection', socket);
-    if (this.#acceptors.size === 0) return acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
+    if (this.#acceptors.size === 0 && !this.#anyPath)
+      return acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
     const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeout);
     const onError = (): void => void socket.destroy();
     socket.once('error', onError);
@@ -107,7 +115,7 @@ export class Listener {
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     const path = (request.url ?? '/').split('?', 1)[0]!.replace(/^\//, '');
-    const acceptor = this.#acceptors.get(path);
+    const acceptor = this.#acceptors.get(path) ?? this.#anyPath;
     if (acceptor) return acceptor.upgrade(request, socket, head);
     const body = `No WebSocket at /${path}; this router serves it at ${this.#paths()}\n`;
     socket.end(

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Serializer } from '../wire/serializers/serializer.js';
 import { type Framing, webSocketBinary, webSocketText } from './framing.js';
 import { isOriginAllowed, type OriginPolicy } from './origin.js';
@@ -13,8 +13,12 @@ export interface WebSocketOptions {
   readonly serializers: readonly Serializer[];
   readonly maxMessageBytes: number;
   readonly origins: OriginPolicy;
-  /** Milliseconds between pings, 0 for none. A peer that answers none of a whole interval is disconnected. */
+  /** Milliseconds between pings, 0 for none. */
   readonly pingInterval: number;
+  /** Milliseconds a peer has to answer a ping before it is disconnected. Default: until the next ping. */
+  readonly pingTimeout?: number | undefined;
+  /** Milliseconds a peer has to answer a close frame. Default 1000. */
+  readonly closeTimeout?: number | undefined;
 }
 
 const CLOSE_NORMAL = 1000;
@@ -34,14 +38,17 @@ export class WebSocketAcceptor {
     this.#options = options;
     this.#flusher = flusher;
     this.#onTransport = onTransport;
-    this.#server = new WebSocketServer({
+    // The typings do not know `closeTimeout` yet.
+    const serverOptions: ServerOptions & { closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
       // Deflate would interleave with the frames that are written past `ws`.
       perMessageDeflate: false,
       maxPayload: options.maxMessageBytes,
+      closeTimeout: options.closeTimeout ?? 1000,
       handleProtocols: offered => this.#choose(offered)?.subprotocol ?? false,
-    });
+    };
+    this.#server = new WebSocketServer(serverOptions);
     if (options.pingInterval > 0) {
       this.#pinger = setInterval(() => this.#ping(), options.pingInterval);
       this.#pinger.unref();
@@ -85,7 +92,13 @@ export class WebSocketAcceptor {
   }
 
   #ping(): void {
+    const { pingInterval, pingTimeout } = this.#options;
     for (const transport of this.#open) transport.ping();
+    const check = (): void => {
+      for (const transport of this.#open) transport.expectAnswer();
+    };
+    // A little before the next ping, which would wait for an answer of its own.
+    setTimeout(check, Math.min(pingTimeout ?? pingInterval, pingInterval) - 1).unref();
   }
 }
 
@@ -143,9 +156,12 @@ class WebSocketTransport implements Transport {
   }
 
   ping(): void {
-    if (!this.#alive) return this.destroy('no answer to a ping');
     this.#alive = false;
     this.#webSocket.ping();
+  }
+
+  expectAnswer(): void {
+    if (!this.#alive) this.destroy('no answer to a ping');
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {

@@ -73,14 +73,16 @@ export const event = (subscription: number, publication: number, details: Dict, 
 export const subscribed = (request: number, subscription: number): Message =>
   message(Code.SUBSCRIBED, request, subscription, 0, '', '', EMPTY_DICT, NO_PAYLOAD);
 
-export const unsubscribed = (request: number): Message =>
-  message(Code.UNSUBSCRIBED, request, 0, 0, '', '', EMPTY_DICT, NO_PAYLOAD);
+/** `topic` is for whoever watches: it has no place on the wire. */
+export const unsubscribed = (request: number, topic: string): Message =>
+  message(Code.UNSUBSCRIBED, request, 0, 0, topic, '', EMPTY_DICT, NO_PAYLOAD);
 
 export const registered = (request: number, registration: number): Message =>
   message(Code.REGISTERED, request, registration, 0, '', '', EMPTY_DICT, NO_PAYLOAD);
 
-export const unregistered = (request: number): Message =>
-  message(Code.UNREGISTERED, request, 0, 0, '', '', EMPTY_DICT, NO_PAYLOAD);
+/** `procedure` is for whoever watches: it has no place on the wire. */
+export const unregistered = (request: number, procedure: string): Message =>
+  message(Code.UNREGISTERED, request, 0, 0, procedure, '', EMPTY_DICT, NO_PAYLOAD);
 
 export const invocation = (request: number, registration: number, details: Dict, payload: Payload): Message =>
   message(Code.INVOCATION, request, registration, 0, '', '', details, payload);

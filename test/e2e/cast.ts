@@ -2,7 +2,7 @@
 
 import type { Wampy } from 'wampy';
 import { type Autobahn, type AutobahnSession, joinAutobahn } from '../../examples/demo/autobahn.js';
-import type { Proxy, Wire } from './proxy.js';
+import type { Wire, WireProxy } from './proxy.js';
 import { RawClient } from './raw-client.js';
 import { joinWampy, type WampySerializer } from './wampy.js';
 
@@ -10,10 +10,10 @@ const REALM = 'realm1';
 
 export class Cast {
   readonly wires = new Map<string, Wire>();
-  readonly #proxy: Proxy;
+  readonly #proxy: WireProxy;
   readonly #leave = new Map<string, () => Promise<unknown>>();
 
-  constructor(proxy: Proxy) {
+  constructor(proxy: WireProxy) {
     this.#proxy = proxy;
   }
 

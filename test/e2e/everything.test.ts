@@ -53,6 +53,13 @@ for (const setup of SETUPS) {
       deepEqual(actual.sort(byAnchor), wanted.sort(byAnchor));
     });
 
+    test('messages that share a correlation carry the same mark', () => {
+      for (const group of groups(evidence.records).values()) {
+        const mark = markOf(group[0]!);
+        for (const record of group) if (mark !== undefined) equal(markOf(record) ?? mark, mark);
+      }
+    });
+
     test('a correlation has one anchor, one last message, one URI, one trace id', () => {
       for (const [correlation, group] of groups(evidence.records)) {
         match(correlation, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -166,10 +173,17 @@ function groups(records: readonly TraceRecord[]): Map<string, TraceRecord[]> {
 }
 
 /** `caller CALL com.example.echo mark`, read from the message itself. */
-function anchorOf({ cast }: Evidence, { session_id, msg_type, msg, uri }: TraceRecord): string {
+function anchorOf({ cast }: Evidence, record: TraceRecord): string {
+  const { session_id, msg_type, msg, uri } = record;
   const type = msg_type.toUpperCase();
-  const mark = type === 'CALL' || type === 'PUBLISH' ? ((msg[4] as unknown[] | undefined)?.[0] ?? '') : '';
+  const mark = markOf(record) ?? '';
   return `${cast.nameOf(session_id)} ${type} ${type.startsWith('UN') ? uri : msg[3]} ${mark}`;
+}
+
+/** The first argument, which the script gives to everything that it calls or publishes, and every callee gives back. */
+function markOf({ msg_type, msg }: TraceRecord): unknown {
+  const at = { Call: 4, Invocation: 4, Yield: 3, Result: 3, Publish: 4, Event: 4 }[msg_type];
+  return at && (msg[at] as unknown[] | undefined)?.[0];
 }
 
 function line({ cast }: Evidence, { session_id, direction, msg_type }: TraceRecord): string {
@@ -218,9 +232,9 @@ function isMetaEvent(wire: Wire, message: readonly unknown[]): boolean {
   return topics.get(message[1])!.startsWith('wamp.');
 }
 
-/** As JSON has it: the tracing API answers a client that speaks JSON. */
+/** As JSON has it, in which the tracing API answers. wampy sends options that are undefined; JSON has only null. */
 function plain(message: readonly unknown[]): unknown {
-  return JSON.parse(JSON.stringify(message));
+  return JSON.parse(JSON.stringify(message, (_key, value) => (value === undefined ? null : value)));
 }
 
 function treeMatches(action: ExpectedAction, spans: readonly ReceivedSpan[], group: readonly TraceRecord[]): void {

@@ -5,7 +5,7 @@ import { type AutobahnSession, joinAutobahn } from '../../examples/demo/autobahn
 import { Cast } from './cast.js';
 import { OtlpReceiver } from './otlp-receiver.js';
 import { parseMetrics } from './prometheus.js';
-import { Proxy, type Wire } from './proxy.js';
+import { type Wire, WireProxy } from './proxy.js';
 import { startRouterNode } from './router-node.js';
 import { Script } from './script.js';
 
@@ -62,7 +62,7 @@ export async function perform({ pipeline, protocol }: Setup): Promise<Evidence> 
   const receiver = await OtlpReceiver.listen();
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: protocol };
   const { node, port, metricsUrl, warnings } = await startRouterNode(pipeline, env);
-  const proxy = await Proxy.listen(port);
+  const proxy = await WireProxy.listen(port);
   const cast = new Cast(proxy);
   try {
     const url = `ws://127.0.0.1:${proxy.port}/ws`;

@@ -105,11 +105,12 @@ const CALLS: readonly CallRow[] = [
     mark: 'stream',
     uri: 'com.example.stream',
     messages: [
-      ...['caller → CALL', 'callee ← INVOCATION'],
-      ...[1, 2, 3, 'end'].flatMap(() => ['callee → YIELD', 'caller ← RESULT']),
+      ...['caller → CALL', 'streamer ← INVOCATION'],
+      ...[1, 2, 3, 'end'].flatMap(() => ['streamer → YIELD', 'caller ← RESULT']),
     ],
     ending: CALL_OK,
     invoke: CALL_OK,
+    callee: 'streamer',
     progress: 3,
   },
   { mark: 'shared 1', uri: 'com.example.shared', messages: answered('callee'), ending: CALL_OK, invoke: CALL_OK },
@@ -218,10 +219,11 @@ const PUBLICATIONS: readonly PublicationRow[] = [
 ];
 
 const REGISTERED: readonly [who: string, uri: string][] = [
-  ...['echo', 'fail', 'stream', 'slow'].map((name): [string, string] => ['callee', `com.example.${name}`]),
+  ...['echo', 'fail', 'slow'].map((name): [string, string] => ['callee', `com.example.${name}`]),
   ['leaver', 'com.example.leave'],
   ['callee', 'com.example.shared'],
   ['leaver', 'com.example.shared'],
+  ['streamer', 'com.example.stream'],
   ['obedient', 'com.example.obey'],
 ];
 
@@ -281,8 +283,7 @@ class Clerk {
     const own = { ...rpc, ...this.#peer(caller), ...anchorAttributes(anchor), 'wamp.registration.id': ANY };
     const internal = {
       ...{ 'wamp.realm': 'realm1', 'wamp.session.id': ANY, 'wamp.authid': 'wampscope.realm.realm1' },
-      ...{ 'wamp.authrole': 'trusted', 'wamp.transport': 'internal' },
-      ...{ 'wamp.request.id': ANY, 'wamp.registration.id': ANY },
+      ...{ 'wamp.authrole': 'trusted', 'wamp.request.id': ANY, 'wamp.registration.id': ANY },
     };
     return {
       anchor: `${caller} CALL ${uri} `,
@@ -373,10 +374,10 @@ class Clerk {
   }
 
   #peer(who: string): Attributes {
-    const { session, details, transport, serializer } = this.#cast.wire(who);
+    const { session, details } = this.#cast.wire(who);
     return {
-      ...{ 'wamp.realm': details.realm, 'wamp.session.id': String(session), 'wamp.authid': details.authid },
-      ...{ 'wamp.authrole': details.authrole, 'wamp.transport': transport, 'wamp.serializer': serializer },
+      ...{ 'wamp.realm': details.realm, 'wamp.session.id': String(session) },
+      ...{ 'wamp.authid': details.authid, 'wamp.authrole': details.authrole },
     };
   }
 }

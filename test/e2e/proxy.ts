@@ -8,8 +8,6 @@ import { decode, StreamReader, type WireMessage } from './wire.js';
 export class Wire {
   readonly messages: WireMessage[] = [];
   serializer = '';
-  /** `websocket` or `rawsocket`. */
-  transport = 'websocket';
 
   /** The only message of its type, or the only one of those that `matches` accepts. */
   one(type: string, matches: (message: readonly unknown[]) => boolean = () => true): WireMessage {
@@ -31,7 +29,7 @@ export class Wire {
   }
 }
 
-export class Proxy {
+export class WireProxy {
   readonly wires: Wire[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -40,8 +38,8 @@ export class Proxy {
     this.#server = createServer({ allowHalfOpen: true }, client => this.#onConnection(client, target));
   }
 
-  static async listen(target: number): Promise<Proxy> {
-    const proxy = new Proxy(target);
+  static async listen(target: number): Promise<WireProxy> {
+    const proxy = new WireProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -65,9 +63,6 @@ export class Proxy {
     const router = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     const wire = new Wire();
     this.wires.push(wire);
-    client.once('data', first => {
-      if (first[0] === 0x7f) wire.transport = 'rawsocket';
-    });
     const reader = (direction: 'rx' | 'tx'): StreamReader =>
       new StreamReader(
         bytes => void wire.messages.push(decode(wire.serializer, direction, bytes)),

@@ -30,6 +30,8 @@ export const prefix: Scenario = {
 export const several: Scenario = {
   name: 'each matching subscription gets the event once, all with one publication id',
   feature: 'broker.pattern_based_subscription',
+  // The subscription to everything would get the meta events of the next one.
+  world: { realm: { metaApi: false } },
   async passes(world) {
     const [publisher, subscriber] = [await world.join(), await world.join()];
     const short = await subscriber.subscribe('com.', { match: 'prefix' });

@@ -57,7 +57,9 @@ function listenerOf(
     auth: written.auth,
     options: {
       ...written.options,
-      ...originsOf(config, written),
+      // Crossbar.io lets the pages of every site connect; any page can reach a loopback port, so here a site is named.
+      allowed_origins: written.options.allowed_origins ?? [],
+      allow_null_origin: written.options.allow_null_origin ?? false,
       max_message_size: written.options.max_message_size ?? config.wampscope.limits.max_message_bytes,
     },
   });
@@ -98,18 +100,6 @@ function listenerOf(
         rawSocket: transport.rawsocket && rawSocket(transport.rawsocket, [...path, 'rawsocket']),
       };
   }
-}
-
-/**
- * Crossbar.io lets the pages of every site connect unless told otherwise, and so do we; but a management realm that
- * needs no authentication must not be within reach of any page that a browser on this machine happens to show.
- */
-function originsOf(config: Config, { options, auth }: Pick<WebSocketConfig, 'options' | 'auth'>) {
-  const everyone = !managesAnonymously(config, auth);
-  return {
-    allowed_origins: options.allowed_origins ?? (everyone ? ['*'] : []),
-    allow_null_origin: options.allow_null_origin ?? everyone,
-  };
 }
 
 /** Whether somebody who does not authenticate gets a role of the management realm. */

@@ -44,16 +44,16 @@ test('limits of a transport stand before the limit of the node', () => {
   assert.equal(listenersOf(load(node).config)[1]!.rawSocket!.options.max_message_size, 4096);
 });
 
-test('pages of every site may connect, unless that opens the management realm to them', () => {
+test('pages of other sites may connect only when they are named', () => {
   const origins = (node: unknown) => {
     const { allowed_origins, allow_null_origin } = listenersOf(load(node).config)[2]!.webSockets.get('ws')!.options;
     return [allowed_origins, allow_null_origin];
   };
   const managed = withAt(plainNode(), ['wampscope', 'management'], {});
-  assert.deepEqual(origins(plainNode()), [['*'], true]);
+  assert.deepEqual(origins(plainNode()), [[], false]);
   assert.deepEqual(origins(managed), [[], false]);
   const guarded = withAt(managed, ['wampscope', 'management', 'roles'], [{ name: 'operator' }]);
-  assert.deepEqual(origins(guarded), [['*'], true]);
+  assert.deepEqual(origins(guarded), [[], false]);
 
   const options = { allowed_origins: ['*'], allow_null_origin: true };
   const asked = withAt(managed, steps('workers[0].transports[2].paths.ws.options'), options);

@@ -49,7 +49,7 @@ test('rows and sdk, protobuf and JSON decode to equal OTLP for 4000 random actio
     received.push({ spans: receiver.sorted(), envelope: [...envelopes][0] });
   }
   const [first, ...others] = received;
-  assert.ok(first!.spans.length > 6000);
+  assert.ok(first!.spans.length > 5000);
   for (const [i, other] of others.entries()) {
     assert.equal(other.envelope, first!.envelope, JSON.stringify(VARIANTS[i + 1]));
     assert.equal(other.spans.length, first!.spans.length);
