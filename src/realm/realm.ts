@@ -149,6 +149,10 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   #dispatch(from: Member, m: Message, seq: number, metered: boolean): void {
+    if (m.options !== EMPTY_DICT && m.options.ppt_scheme !== undefined) {
+      // WAMP advanced, "Payload Passthru Mode": without the option the receiver could not read what it gets.
+      throw new ProtocolViolation('option ppt_scheme, but this router does not announce payload_passthru_mode');
+    }
     switch (m.code) {
       case Code.PUBLISH:
         this.#inSequence(from, m);

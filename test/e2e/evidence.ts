@@ -78,9 +78,8 @@ export async function perform({ pipeline, protocol }: Setup): Promise<Evidence> 
     const records = await trace.read();
     await management.leave();
     await until(() => manager.messages.at(-1)?.type === 'GOODBYE');
-    const metrics = parseMetrics(await (await fetch(metricsUrl)).text());
-    const seen = { ...auditor, messages: [...auditor.messages] } as Wire;
-    Object.setPrototypeOf(seen, Object.getPrototypeOf(auditor));
+    const metrics = await settledMetrics(metricsUrl);
+    const seen = auditor.snapshot();
     await cast.leave('auditor');
     return { cast, records, receiver, stats, metrics, manager, auditor: seen, warnings };
   } finally {
@@ -119,10 +118,20 @@ async function watchStats(cast: Cast, name: string): Promise<Map<number, Stats[]
   return all;
 }
 
+/** The router hears of the end of a connection some turns after its client. */
+async function settledMetrics(url: string): Promise<Map<string, number>> {
+  let metrics = new Map<string, number>();
+  await until(async () => {
+    metrics = parseMetrics(await (await fetch(url)).text());
+    return metrics.get('wamp_connection_count') === 1;
+  });
+  return metrics;
+}
+
 /** Waits until something holds that happens in another process of thought, such as the proxy's. */
-export async function until(holds: () => boolean): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 5000;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not within 5 s: ${holds}`);
     await sleep(5);
   }

@@ -24,6 +24,14 @@ export class Wire {
     return this.one('WELCOME').message[2] as Wire['details'];
   }
 
+  /** As it is now. */
+  snapshot(): Wire {
+    const wire = new Wire();
+    wire.serializer = this.serializer;
+    wire.messages.push(...this.messages);
+    return wire;
+  }
+
   octets(direction: 'rx' | 'tx'): number {
     return this.messages.filter(m => m.direction === direction).reduce((sum, m) => sum + m.bytes.length, 0);
   }

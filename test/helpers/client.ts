@@ -64,9 +64,8 @@ export class Client {
   requests = 0;
   /** The octets of the message that `next` returned last. */
   bytes: Buffer = Buffer.alloc(0);
-  readonly sent = { messages: 0, bytes: 0 };
-  /** Counted when a message arrives, read or not. */
-  readonly received = { messages: 0, bytes: 0 };
+  /** Octets of each message so far, sent or arrived. */
+  readonly sizes: number[] = [];
   readonly #inbox: Buffer[] = [];
   #closed: string | undefined;
   #wake: (() => void) | undefined;
@@ -76,8 +75,7 @@ export class Client {
     this.wire = wire;
     this.codec = codec;
     wire.onMessage = bytes => {
-      this.received.messages++;
-      this.received.bytes += bytes.length;
+      this.sizes.push(bytes.length);
       this.#inbox.push(bytes);
       this.#wake?.();
     };
@@ -96,8 +94,7 @@ export class Client {
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.sent.messages++;
-    this.sent.bytes += bytes.length;
+    this.sizes.push(bytes.length);
     this.wire.send(bytes);
   }
 

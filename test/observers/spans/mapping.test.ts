@@ -80,7 +80,7 @@ test('a call is a SERVER span with a CLIENT child for its invocation', () => {
 test('a call that is routed again has a child for each invocation, one without an answer ends with its call', () => {
   const actions = new Actions(2);
   const action = actions.call('com.example.sum', CALLER, CALLEE, 'callee_gone');
-  actions.invoke(action, CALLER).startedAt;
+  actions.invoke(action, CALLER);
   const [, first, second] = spansOf(action);
   assert.equal(first!.attributes['wamp.outcome'], 'callee_gone');
   assert.equal(second!.attributes['wamp.outcome'], 'abandoned');
@@ -232,7 +232,7 @@ test('sessions of the router itself make no spans', () => {
 
 test('nanoseconds are the exact value of the double, rounded to the nearest, in both forms', () => {
   const random = randomFrom(10);
-  const moments = [0, 0.5, 999.9999999, 1_784_548_799_999.999_9, NOON, 4_294_967_296, 2 ** 43 - 2 ** -9];
+  const moments = [0, 0.5, 999.9999999, NOON - 2 ** -12, NOON, 4_294_967_296, 2 ** 43 - 2 ** -9];
   for (let i = 0; i < 5000; i++) moments.push(random() * 4e12);
   for (const ms of moments) {
     // Exact in integers: a double below 2^53 times 2^52 is one, when it is not tiny.
