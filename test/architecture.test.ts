@@ -107,7 +107,7 @@ test(`no file is longer than ${MAX_LINES} lines without a recorded reason`, () =
 
 test('every file begins with what it owns', () => {
   const silent = files.filter(
-    file => !/^(?:#!.*\n)?\/\*\* (?:Owns|The door)/.test(readFileSync(join(src, file), 'utf8')),
+    file => !/^(?:#!.*\n)?\/\*\*(?:\n \*)? (?:Owns|The door)/.test(readFileSync(join(src, file), 'utf8')),
   );
   assert.deepEqual(silent, []);
 });

@@ -38,6 +38,7 @@ export class SessionStats {
   readonly #cycles = new Map<RealmSession, Cycle>();
   readonly #due = new Set<RealmSession>();
   #timer: unknown;
+  #dueTimer: unknown;
 
   constructor(options: StatsOptions, service: LocalSession, timers: Timers, now: Clock) {
     this.#options = options;
@@ -67,15 +68,17 @@ export class SessionStats {
 
   close(): void {
     this.#timers.cancel(this.#timer);
+    this.#timers.cancel(this.#dueTimer);
   }
 
   /** Not inside the handling of a message: a publication in the middle of a fan-out would overtake its rest. */
   #soon(session: RealmSession): void {
-    if (this.#due.size === 0) this.#timers.after(0, this.#publishDue);
+    this.#dueTimer ??= this.#timers.after(0, this.#publishDue);
     this.#due.add(session);
   }
 
   readonly #publishDue = (): void => {
+    this.#dueTimer = undefined;
     const sessions = [...this.#due];
     this.#due.clear();
     for (const session of sessions) if (this.#cycles.has(session)) this.#publish(session, false);

@@ -104,6 +104,8 @@ export class Session implements RealmSession {
   }
 
   #step(step: HandshakeStep, seq: number): void {
+    // Sessions that follow one another on a connection must not pile up answers that nobody reads.
+    if (this.#link.buffered > this.#host.limits.sendQueueBytes) return this.#link.destroy(this.#slow());
     if (step.kind === 'challenge') {
       this.#write(challenge(step.method, step.extra), seq);
     } else if (step.kind === 'abort') {
@@ -144,8 +146,12 @@ export class Session implements RealmSession {
       authprovider: this.authprovider,
     };
     this.#watch.session('joined', this, '');
-    this.#write(welcome(this.id, details), seq);
+    const sent = this.#write(welcome(this.id, details), seq);
     realm.joined(this);
+    if (sent === 'too_long') {
+      this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), seq);
+      this.#end(ErrorUri.payloadSizeExceeded, true);
+    }
   }
 
   #onGoodbye(m: Message): void {
@@ -178,6 +184,8 @@ export class Session implements RealmSession {
     this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), 0);
     this.#state = 'closing';
     this.#leave(reason);
+    // A peer that never answers must not keep the connection for ever.
+    setTimeout(() => this.#end(reason, true), this.#host.limits.handshakeTimeout).unref();
   }
 
   #end(reason: string, closeTransport: boolean): void {
@@ -231,8 +239,12 @@ export class Session implements RealmSession {
       watch.sent(watch.tap, this, m, out, HEADER_ROOM, HEADER_ROOM, cause, true);
     }
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
-    this.#link.destroy(`send queue over ${this.#host.limits.sendQueueBytes} octets: the peer does not read`);
+    this.#link.destroy(this.#slow());
     return 'full';
+  }
+
+  #slow(): string {
+    return `send queue over ${this.#host.limits.sendQueueBytes} octets: the peer does not read`;
   }
 
   /** Sends one of the messages of a fan-out; one that does not fit is dropped and counted. */

@@ -1,5 +1,6 @@
 /** Owns the in-memory link: a pair of ends in one process, serialized like any other, for tests and embedding. */
 
+import { isUtf8 } from 'node:buffer';
 import { HEADER_ROOM, type Serializer } from '../wire/serializers/serializer.js';
 import { unframed } from './framing.js';
 import type { Receiver, Transport, TransportInfo } from './transport.js';
@@ -32,9 +33,7 @@ export class MemoryTransport implements Transport {
       onClose: undefined,
       send: bytes => {
         const copy = Buffer.from(bytes);
-        queueMicrotask(() => {
-          if (this.#open) this.receiver?.onMessage(copy);
-        });
+        queueMicrotask(() => this.#receive(copy));
       },
       close: () => {
         queueMicrotask(() => this.#end(true, 'peer closed the link'));
@@ -60,6 +59,13 @@ export class MemoryTransport implements Transport {
 
   destroy(reason: string): void {
     queueMicrotask(() => this.#end(false, reason));
+  }
+
+  #receive(bytes: Buffer): void {
+    if (!this.#open) return;
+    // The serializer leaves this to the transport, as WebSocket checks it anyway.
+    if (this.serializer.name === 'json' && !isUtf8(bytes)) this.receiver?.onViolation('JSON that is not UTF-8');
+    else this.receiver?.onMessage(bytes);
   }
 
   #deliver(bytes: Buffer): void {

@@ -38,7 +38,7 @@ export function acceptRawSocket(
   let greeting: Buffer = Buffer.alloc(0);
 
   const fail = (octet: number): void => {
-    clearTimeout(timer);
+    // The timer stays: a peer that never closes its half must not keep the socket.
     socket.off('data', onData);
     socket.end(Buffer.from([MAGIC, octet, 0, 0]));
   };
@@ -118,8 +118,8 @@ class RawSocketTransport implements Transport {
     this.#asked = reason;
     this.#queue.flush();
     this.#socket.end();
-    // A peer that never closes its half must not keep the socket for ever.
-    this.#socket.setTimeout(5000, () => this.#socket.destroy());
+    // A peer that never closes its half must not keep the socket for ever, whatever it goes on sending.
+    setTimeout(() => this.#socket.destroy(), 5000).unref();
   }
 
   destroy(reason: string): void {
@@ -185,7 +185,8 @@ class RawSocketTransport implements Transport {
       if (this.serializer.name === 'json' && !isUtf8(bytes))
         return this.receiver?.onViolation('JSON that is not UTF-8');
       this.receiver?.onMessage(bytes);
-    } else if (type === PING) {
+    } else if (type === PING && this.#queue.buffered <= this.#maxReceive) {
+      // Otherwise the peer does not read what it asks for, and the answers would pile up.
       const header = Buffer.alloc(4);
       header.writeUInt32BE((PONG << 24) | bytes.length, 0);
       this.#queue.share(Buffer.concat([header, bytes]));

@@ -2,9 +2,9 @@
 
 import type { Wampy } from 'wampy';
 import { type Autobahn, type AutobahnSession, joinAutobahn } from '../../examples/demo/autobahn.js';
+import { joinWampy, type WampySerializer } from '../../examples/demo/wampy.js';
 import type { Wire, WireProxy } from './proxy.js';
 import { RawClient } from './raw-client.js';
-import { joinWampy, type WampySerializer } from './wampy.js';
 
 const REALM = 'realm1';
 

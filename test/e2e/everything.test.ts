@@ -123,6 +123,7 @@ for (const setup of SETUPS) {
         );
         deepEqual(new Set(cycles.map(of => of.serializer)), new Set([wire.serializer]));
       }
+      ok(cast.wire('caller').messages.some(({ bytes }) => bytes.length === 256));
     });
 
     test('timestamps and durations of on_stats are whole nanoseconds', () => {

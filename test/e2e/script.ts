@@ -120,7 +120,8 @@ export class Script {
     await caller.call('com.example.shared', ['shared 1']);
     await caller.call('com.example.shared', ['shared 2']);
     await caller.call('wamp.session.count');
-    await Promise.all(PIPELINED.map(mark => caller.call('com.example.echo', [mark])));
+    // One of these messages has 256 octets, the size of a rated message.
+    await Promise.all(PIPELINED.map((mark, i) => caller.call('com.example.echo', [mark, 'x'.repeat(201 + i)])));
   }
 
   async #cancels(): Promise<void> {

@@ -104,12 +104,18 @@ export class Client {
     return this.requests;
   }
 
-  /** The next message. */
-  async next(awaited: string): Promise<WampMessage> {
+  /** The octets of the next message. */
+  async nextBytes(awaited: string): Promise<Buffer> {
     await this.#until(() => this.#inbox.length > 0, awaited);
     this.bytes = this.#inbox.shift()!;
-    const message = this.codec.decode(this.bytes);
-    assert.ok(Array.isArray(message), `${this.name} got no list: ${this.bytes.toString('latin1')}`);
+    return this.bytes;
+  }
+
+  /** The next message. */
+  async next(awaited: string): Promise<WampMessage> {
+    const bytes = await this.nextBytes(awaited);
+    const message = this.codec.decode(bytes);
+    assert.ok(Array.isArray(message), `${this.name} got no list: ${bytes.toString('latin1')}`);
     return message as WampMessage;
   }
 

@@ -13,7 +13,12 @@ interface Timer {
 export class FakeTime implements Timers {
   /** Milliseconds since the epoch. */
   now = START;
-  readonly clock = (): number => this.now;
+  /** Thrown by the clock: the way to make the router's own code fail. */
+  fault: Error | undefined;
+  readonly clock = (): number => {
+    if (this.fault) throw this.fault;
+    return this.now;
+  };
   readonly #timers = new Set<Timer>();
 
   after(milliseconds: number, run: () => void): unknown {

@@ -6,7 +6,7 @@ import type { MemoryPeer } from '../../src/transport/memory.js';
 import type { SerializerName } from '../../src/wire/serializers/serializer.js';
 import type { Wire } from './client.js';
 import { CODECS } from './codecs.js';
-import { frame, FrameReader, MESSAGE } from './rawsocket-frames.js';
+import { FrameReader, frame, MESSAGE } from './rawsocket-frames.js';
 
 export type LinkKind = 'memory' | 'ws' | 'rawsocket';
 

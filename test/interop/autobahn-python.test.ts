@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Autobahn, autobahnError, joinAutobahn } from '../../examples/demo/autobahn.js';
 import { type RouterNode, startRouterNode } from '../e2e/router-node.js';
 import { ensurePython, Program } from './python.js';
@@ -42,6 +43,8 @@ describe('autobahn-python with autobahn-js', () => {
         const peer = new Program('peer.py', python, ['test/interop/peer.py', '--url', url, '--serializer', serializer]);
         try {
           await peer.says(/"ready"/);
+          // The peer may hear PUBLISHED before EVENT is here.
+          while (events.length === 0) await sleep(5);
           deepEqual(events.splice(0), [[[1, 'two'], { three: 3.5 }]]);
           await callPython();
           await publishToPython();

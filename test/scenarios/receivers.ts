@@ -116,7 +116,10 @@ export const combined: Scenario = {
   feature: 'broker.subscriber_blackwhite_listing',
   async passes(world) {
     assert.equal(await getters(world, () => ({ eligible_authrole: ['user'], exclude_authid: ['alice'] })), 'bob');
-    const both = (ids: Record<Who, number>): Dict => ({ eligible: [ids.alice, ids.carol], eligible_authrole: ['user'] });
+    const both = (ids: Record<Who, number>): Dict => ({
+      eligible: [ids.alice, ids.carol],
+      eligible_authrole: ['user'],
+    });
     assert.equal(await getters(world, both), 'alice');
     assert.equal(await getters(world, ids => ({ eligible: [ids.bob], exclude: [ids.bob] })), '');
   },

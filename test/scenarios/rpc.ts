@@ -5,7 +5,14 @@ import { ANY, type Client } from '../helpers/client.js';
 import type { Scenario } from '../helpers/scenario.js';
 
 /** The forms a payload can have: absent and empty are different, and stay so. */
-const PAYLOADS: readonly unknown[][] = [[], [[]], [[], {}], [[1, 'two', null]], [[], { a: 1 }], [[true], { a: { b: [] } }]];
+const PAYLOADS: readonly unknown[][] = [
+  [],
+  [[]],
+  [[], {}],
+  [[1, 'two', null]],
+  [[], { a: 1 }],
+  [[true], { a: { b: [] } }],
+];
 
 export const call: Scenario = {
   name: 'a call reaches the callee and its result the caller, payloads as they came',

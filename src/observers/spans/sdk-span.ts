@@ -31,10 +31,6 @@ function resourceOf(attributes: Attributes): Resource {
   };
 }
 
-// Shared by all spans, since none has any; processors see a span as ended, which is read-only.
-const NO_LINKS: Link[] = [];
-const NO_EVENTS: TimedEvent[] = [];
-
 export class SdkSpan implements ReadableSpan {
   readonly name: string;
   readonly kind: SpanKind;
@@ -46,8 +42,8 @@ export class SdkSpan implements ReadableSpan {
   readonly attributes: Attributes;
   readonly resource: Resource;
   readonly instrumentationScope: Scope;
-  readonly links = NO_LINKS;
-  readonly events = NO_EVENTS;
+  readonly links: Link[] = [];
+  readonly events: TimedEvent[] = [];
   readonly ended = true;
   readonly droppedAttributesCount = 0;
   readonly droppedEventsCount = 0;

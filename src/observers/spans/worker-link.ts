@@ -112,9 +112,15 @@ export class WorkerLink {
   }
 
   #start(): void {
-    const worker = this.#spawn();
-    this.#worker = worker;
     this.#startedAt = Date.now();
+    let worker: Worker;
+    try {
+      worker = this.#spawn();
+    } catch (error) {
+      this.#workerOnExit(String(error));
+      return;
+    }
+    this.#worker = worker;
     let reason = 'it ended by itself';
     worker.unref();
     worker.on('message', (report: Report) => this.#workerOnMessage(report));

@@ -1,4 +1,4 @@
-/** Owns wampy as tests use it: joining a realm with the serializer of choice. */
+/** Owns wampy as examples and tests use it: joining a realm with the serializer of choice. */
 
 import { Wampy } from 'wampy';
 import { CborSerializer } from 'wampy/CborSerializer.js';

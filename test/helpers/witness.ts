@@ -1,0 +1,37 @@
+/** Owns the innocent sessions of a bad-input test: they call and publish all along, and must notice nothing. */
+
+import { ANY, type Client } from './client.js';
+import type { World } from './world.js';
+
+export class Witness {
+  readonly #asking: Client;
+  readonly #answering: Client;
+  readonly #registration: number;
+  readonly #subscription: number;
+  #rounds = 0;
+
+  private constructor(asking: Client, answering: Client, registration: number, subscription: number) {
+    this.#asking = asking;
+    this.#answering = answering;
+    this.#registration = registration;
+    this.#subscription = subscription;
+  }
+
+  static async join(world: World): Promise<Witness> {
+    const [asking, answering] = [await world.join(), await world.join()];
+    const registration = await answering.register('com.innocent.procedure');
+    return new Witness(asking, answering, registration, await answering.subscribe('com.innocent.topic'));
+  }
+
+  /** A call and an event get through, and nothing else came in the meantime. */
+  async check(): Promise<void> {
+    const n = ++this.#rounds;
+    const request = this.#asking.request(48, {}, 'com.innocent.procedure', [n]);
+    const published = this.#asking.request(16, { acknowledge: true }, 'com.innocent.topic', [n]);
+    const [, invocation] = await this.#answering.receives([68, n, this.#registration, {}, [n]]);
+    await this.#answering.receives([36, this.#subscription, ANY, {}, [n]]);
+    await this.#asking.receives([17, published, ANY]);
+    this.#answering.send([70, invocation, {}, [n]]);
+    await this.#asking.receives([50, request, {}, [n]]);
+  }
+}
