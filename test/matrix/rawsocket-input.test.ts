@@ -249,7 +249,7 @@ check(
     await Promise.all([silent.ended(), half.ended()]);
     assert.equal(half.received.length, 0);
   },
-  { handshakeTimeout: 50 },
+  { handshakeTimeout: 250 },
 );
 
 check(
@@ -263,7 +263,7 @@ check(
     await peer.ended();
     await client.ended();
   },
-  { limits: { handshakeTimeout: 60 } },
+  { limits: { handshakeTimeout: 250 } },
 );
 
 check(
@@ -280,7 +280,7 @@ check(
       return peer.socket.destroyed;
     }, 'a reset');
   },
-  { handshakeTimeout: 50 },
+  { handshakeTimeout: 250 },
 );
 
 for (const [name, cut] of [

@@ -167,7 +167,7 @@ check(
     await Promise.all([silent.ended(), half.ended(), idle.ended()]);
     assert.match(idle.received.toString(), /^HTTP\/1\.1 426/);
   },
-  { handshakeTimeout: 100 },
+  { handshakeTimeout: 250 },
 );
 
 check(
@@ -181,7 +181,7 @@ check(
     await silent.ended();
     await client.ended();
   },
-  { limits: { handshakeTimeout: 60 } },
+  { limits: { handshakeTimeout: 250 } },
 );
 
 check(
@@ -196,7 +196,7 @@ check(
     await client.receivesNothing();
     await client.leave();
   },
-  { pingInterval: 40 },
+  { pingInterval: 250 },
 );
 
 check(ROWS, 'a message of the wrong kind for the subprotocol is ABORT', async world => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { linkNamed } from '../helpers/links.js';
 import { inWorld } from '../helpers/scenario.js';
 
-const LIMITS = { handshakeTimeout: 80 };
+const LIMITS = { handshakeTimeout: 250 };
 
 for (const name of ['memory+json', 'ws+json', 'rawsocket+cbor'] as const) {
   test(`${name}: the connection of a killed client ends although it does not answer`, () =>
