@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -41,12 +42,18 @@ test('the configuration in README.md is accepted without a warning', () => {
 });
 
 test('the tour of README.md shows the messages of a call under one correlation', async t => {
-  const router = spawn(process.execPath, [join(root, 'dist/node/cli.js'), 'start'], {
+  // The default ports belong to whoever runs a router here; only the number in the URL differs.
+  const port = await freePort();
+  const config = join(root, 'build', `tour-${port}.json`);
+  writeFileSync(config, tourConfig(port));
+  const router = spawn(process.execPath, [join(root, 'dist/node/cli.js'), 'start', '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  t.after(() => stop(router));
+  t.after(() => stop(router).finally(() => rmSync(config)));
   await listening(router);
-  const output = await runSnippet(snippet('js'), { NODE_OPTIONS: '--experimental-websocket --no-warnings' });
+  const output = await runSnippet(snippet('js').replace(':8080/', `:${port}/`), {
+    NODE_OPTIONS: '--experimental-websocket --no-warnings',
+  });
   assert.match(output, /^2 \+ 3 = 5$/m);
   const lines = output.split('\n').filter(line => line.includes('com.example.add'));
   const byType = new Map(lines.map(line => [line.split(' ')[2], line.split(' ')[0]]));
@@ -64,6 +71,27 @@ test('the library snippet of README.md prints its action', async () => {
 test('the span snippet of README.md runs', async () => {
   assert.match(await runSnippet(snippet('ts', 1), {}), /^0 spans$/m);
 });
+
+/** As the embedded default, on another port. */
+function tourConfig(port: number): string {
+  const realms = [{ name: 'realm1', roles: [{ name: 'anonymous', 'allow-by-default': true }] }];
+  const endpoint = { type: 'tcp', port, interface: '127.0.0.1' };
+  const transports = [{ type: 'web', endpoint, paths: { ws: { type: 'websocket' } } }];
+  return JSON.stringify({
+    version: 2,
+    workers: [{ type: 'router', realms, transports }],
+    wampscope: { management: {} },
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 interface Package {
   readonly scripts: { readonly [name: string]: string };

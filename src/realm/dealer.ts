@@ -140,7 +140,7 @@ export class Dealer {
     if (!decision.call) throw denied(from, 'call', m.uri);
     const registration = this.#patterns.best(m.uri);
     // A client's prefix may reach into wamp., but nobody's answer there may be taken for the router's.
-    const foreign = decision.reserved && !registration?.callees[0]!.session.internal;
+    const foreign = decision.reserved && !registration?.callees[0]?.session.internal;
     if (!registration || foreign) throw new WampError(ErrorUri.noSuchProcedure, `no callee has registered "${m.uri}"`);
     let wantsProgress = false;
     let timeout = 0;

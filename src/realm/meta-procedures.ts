@@ -3,6 +3,7 @@
 import type { RealmSession } from '../session/host.js';
 import { CloseUri, ErrorUri, WampError } from '../wire/errors.js';
 import { isId } from '../wire/ids.js';
+import { stringify } from '../wire/serializers/json-values.js';
 import { isUri } from '../wire/uris.js';
 import type { Broker } from './broker.js';
 import type { Dealer } from './dealer.js';
@@ -133,7 +134,7 @@ function session(realm: MetaRealm, call: LocalCall): RealmSession {
 function kill(victims: readonly RealmSession[], call: LocalCall): readonly RealmSession[] {
   const reason = call.kwargs.reason ?? CloseUri.killed;
   if (typeof reason !== 'string' || !isUri(reason, 'loose')) {
-    throw new WampError(ErrorUri.invalidUri, `${call.procedure}: reason ${JSON.stringify(reason)} is not a URI`);
+    throw new WampError(ErrorUri.invalidUri, `${call.procedure}: reason ${shown(reason)} is not a URI`);
   }
   const { message } = call.kwargs;
   for (const victim of victims) victim.goodbye(reason, message === undefined ? undefined : String(message));
@@ -151,6 +152,11 @@ function noSuchSession(id: number, why: string): WampError {
 }
 
 function invalid(call: LocalCall, name: string, value: unknown, expected: string): WampError {
-  const got = value === undefined ? 'nothing' : JSON.stringify(value);
+  const got = value === undefined ? 'nothing' : shown(value);
   return new WampError(ErrorUri.invalidArgument, `${call.procedure}: ${name} is ${got}; expected ${expected}`);
+}
+
+/** What a client sent, as far as it helps to recognize it. */
+function shown(value: unknown): string {
+  return stringify(value).slice(0, 100);
 }

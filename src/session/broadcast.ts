@@ -38,6 +38,7 @@ export class Broadcast {
     const from = transport.framing.prepend(serializer.out, end);
     const bytes = Buffer.allocUnsafeSlow(end - from);
     serializer.out.copy(bytes, 0, from, end);
+    serializer.trim();
     return { bytes, start: HEADER_ROOM - from };
   }
 }

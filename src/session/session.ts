@@ -13,6 +13,9 @@ import type { RealmSession, Seat, Sent, SessionHost, SessionRealm } from './host
 import { Traffic, type TypeCounts } from './traffic.js';
 import type { Watch } from './watch.js';
 
+/** Octets of a message after which the serializer gives its memory back. */
+const LARGE = 1 << 20;
+
 type State = 'opening' | 'established' | 'closing' | 'closed';
 
 /** What a session tells the connection it runs on. */
@@ -169,6 +172,7 @@ export class Session implements RealmSession {
   #failed(error: unknown): void {
     if (error instanceof ProtocolViolation) return this.violation(error.message);
     this.#host.fault('a message could not be handled', error);
+    if (this.#state === 'closed') return this.#link.destroy(ErrorUri.runtimeError);
     this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), this.#watch.seq);
     this.#end(ErrorUri.runtimeError, true);
   }
@@ -228,6 +232,7 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (tap) watch.sent(tap, this, m, serializer.out, HEADER_ROOM, end, cause, false);
     link.send(serializer.out, end);
+    if (octets > LARGE) serializer.trim();
     this.#rated();
     return 'sent';
   }

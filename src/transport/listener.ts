@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { acceptRawSocket, MAGIC, type RawSocketOptions } from './rawsocket.js';
 import type { Flusher } from './send-queue.js';
 import type { Transport } from './transport.js';
-import { WebSocketAcceptor, type WebSocketOptions } from './websocket.js';
+import { refuse, WebSocketAcceptor, type WebSocketOptions } from './websocket.js';
 
 /** One service on a listener, with what the one who listens wants to know of its transports. */
 export interface Service<Options> {
@@ -32,7 +32,8 @@ export class Listener {
   readonly #server: Server;
   readonly #acceptors = new Map<string, WebSocketAcceptor>();
   readonly #anyPath: WebSocketAcceptor | undefined;
-  readonly #sockets = new Set<Socket>();
+  /** Open sockets, each with the timer that ends it unless it becomes a WAMP connection. */
+  readonly #sockets = new Map<Socket, NodeJS.Timeout>();
 
   constructor(options: ListenerOptions, flusher: Flusher) {
     this.#options = options;
@@ -46,8 +47,6 @@ export class Listener {
       response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' });
       response.end(`This is a WAMP router. Connect with WebSocket to ${this.#paths()}.\n`);
     });
-    this.#http.headersTimeout = options.handshakeTimeout;
-    this.#http.requestTimeout = options.handshakeTimeout;
     this.#http.on('upgrade', this.#onUpgrade);
     this.#server = createServer({ pauseOnConnect: false }, this.#onConnection);
   }
@@ -82,7 +81,7 @@ export class Listener {
     this.#anyPath?.close();
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#http.closeAllConnections();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await closed;
   }
 
@@ -92,34 +91,37 @@ export class Listener {
   }
 
   readonly #onConnection = (socket: Socket): void => {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    // The HTTP server has timeouts of its own, but keeps them only when it listens itself.
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeout);
+    this.#sockets.set(socket, timer);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+    // Peers vanish at any time, also while they are refused; whom it concerns hears of it by `close`.
+    socket.on('error', () => socket.destroy());
     const raw = this.#options.rawSocket;
     if (!raw) return void this.#http.emit('connection', socket);
-    if (this.#acceptors.size === 0 && !this.#anyPath)
-      return acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
-    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeout);
-    const onError = (): void => void socket.destroy();
-    socket.once('error', onError);
-    socket.once('close', () => clearTimeout(timer));
+    if (this.#acceptors.size === 0 && !this.#anyPath) return this.#acceptRawSocket(socket, raw);
     socket.once('readable', () => {
-      clearTimeout(timer);
       const first = socket.read() as Buffer | null;
       if (first === null) return;
       socket.unshift(first);
-      socket.off('error', onError);
-      if (first[0] === MAGIC) acceptRawSocket(socket, raw.options, this.#flusher, raw.onTransport);
+      if (first[0] === MAGIC) this.#acceptRawSocket(socket, raw);
       else this.#http.emit('connection', socket);
     });
   };
 
+  #acceptRawSocket(socket: Socket, { options, onTransport }: Service<RawSocketOptions>): void {
+    clearTimeout(this.#sockets.get(socket));
+    acceptRawSocket(socket, options, this.#flusher, onTransport);
+  }
+
   readonly #onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     const path = (request.url ?? '/').split('?', 1)[0]!.replace(/^\//, '');
     const acceptor = this.#acceptors.get(path) ?? this.#anyPath;
+    clearTimeout(this.#sockets.get(socket));
     if (acceptor) return acceptor.upgrade(request, socket, head);
-    const body = `No WebSocket at /${path}; this router serves it at ${this.#paths()}\n`;
-    socket.end(
-      `HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    refuse(socket, 404, `No WebSocket at /${path}; this router serves it at ${this.#paths()}`);
   };
 }

@@ -22,8 +22,8 @@ export interface WebSocketOptions {
 }
 
 const CLOSE_NORMAL = 1000;
-/** The longest close reason a frame can carry, in octets. */
-const MAX_REASON = 123;
+/** The longest close reason a frame can carry is 123 octets; a character cut in two makes it two longer. */
+const MAX_REASON = 121;
 
 /** Accepts WebSocket upgrades for one set of options and hands over the transports. */
 export class WebSocketAcceptor {
@@ -177,11 +177,14 @@ class WebSocketTransport implements Transport {
   }
 }
 
-function refuse(socket: Socket, status: 400 | 403, text: string): void {
-  const name = status === 400 ? 'Bad Request' : 'Forbidden';
+const STATUS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
+
+/** Answers an upgrade request with a sentence and ends the connection, whether or not the peer ends its half. */
+export function refuse(socket: Socket, status: keyof typeof STATUS, text: string): void {
   const body = `${text.replaceAll(/[\r\n]/g, ' ')}\n`;
+  socket.once('finish', () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status} ${name}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -154,3 +154,33 @@ export const passthrough: Scenario = {
     assert.equal(world.realm.sessions.size, 0);
   },
 };
+
+export const passthru: Scenario = {
+  name: 'payload passthru is not announced, so its use breaks the protocol',
+  feature: 'basic.payload',
+  async passes(world) {
+    // The keys mean nothing without the scheme, and unknown ones are ignored.
+    const [publisher, subscriber] = [await world.join(), await world.join()];
+    const subscription = await subscriber.subscribe('com.x');
+    const publication = await publisher.publish('com.x', [1], { ppt_serializer: 'cbor', enc_algo: 'x', _mine: 1 });
+    await subscriber.receives([36, subscription, publication, {}, [1]]);
+  },
+  async fails(world) {
+    const [caller, callee] = [await world.join(), await world.join()];
+    await callee.register('com.x');
+    const options = { ppt_scheme: 'x_custom' };
+    for (const message of [
+      [16, 1, options, 'com.x', [Buffer.from('x')]],
+      [48, 1, options, 'com.x', [Buffer.from('x')]],
+    ] as const) {
+      const client = await world.join();
+      client.send([...message]);
+      await client.aborted('wamp.error.protocol_violation');
+    }
+    const request = caller.request(48, {}, 'com.x');
+    await callee.receives([68, 1, ANY, {}]);
+    callee.send([70, 1, options, [Buffer.from('x')]]);
+    await callee.aborted('wamp.error.protocol_violation');
+    await caller.receivesError(48, request, 'wamp.error.canceled');
+  },
+};

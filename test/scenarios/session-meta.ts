@@ -61,7 +61,7 @@ export const get: Scenario = {
   async fails(world) {
     const client = await world.join();
     await client.refused(MISSING, 48, {}, 'wamp.session.get', [client.session === 1 ? 2 : 1]);
-    for (const args of [[], [[]], [['x']], [[0]], [[1.5]], [[null]], [[{}]]]) {
+    for (const args of [[], [[]], [['x']], [[0]], [[1.5]], [[null]], [[{}]], [[2n ** 63n]], [[[2n ** 63n]]]]) {
       await client.refused(INVALID, 48, {}, 'wamp.session.get', ...args);
     }
     const gone = await world.join();

@@ -158,6 +158,12 @@ export const clientAbort: Scenario = {
     client.send([3, {}, 'com.example.enough', [1], { two: 2 }]);
     await client.ended();
     await assert.rejects(client.next('an answer to ABORT'), /the connection closed/);
+    // A close frame of WebSocket has room for 123 octets of reason.
+    for (const reason of ['ü'.repeat(200), `x${'🙈'.repeat(100)}`, 'x'.repeat(5000)]) {
+      const wordy = await world.join();
+      wordy.send([3, {}, reason]);
+      await wordy.ended();
+    }
   },
 };
 

@@ -15,7 +15,7 @@ export interface SpanOptions {
   readonly pipeline: 'rows' | 'sdk';
   /** Base URL of an OTLP/HTTP collector; goes before OTEL_EXPORTER_OTLP_ENDPOINT and means the same. */
   readonly endpoint?: string | undefined;
-  /** The process environment, or what stands for it: OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES. */
+  /** The process environment: OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and the like. */
   readonly env: Environment;
   /** For `sdk`: takes the place of OTLP, behind a batch processor. */
   readonly exporter?: SpanExporter | undefined;

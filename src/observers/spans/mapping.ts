@@ -32,25 +32,35 @@ function operationAttributes(role: Role, uri: string): AttributeValue[] {
   switch (role) {
     case 'call':
     case 'invoke':
-      return [Attribute.action, 'call', Attribute.rpcSystemName, SYSTEM, Attribute.rpcMethod, uri];
+      return listOf({ [Attribute.action]: 'call', [Attribute.rpcSystemName]: SYSTEM, [Attribute.rpcMethod]: uri });
     case 'publish':
     case 'deliver':
-      // Semconv messaging, "messaging.operation.type": both hops hand a message on, which is `send`.
-      return [
-        ...[Attribute.action, 'publish', Attribute.messagingSystemName, SYSTEM],
-        ...[Attribute.messagingOperationName, role, Attribute.messagingOperationType, 'send'],
-        ...[Attribute.messagingDestinationName, uri],
-      ];
+      return listOf({
+        [Attribute.action]: 'publish',
+        [Attribute.messagingSystemName]: SYSTEM,
+        [Attribute.messagingOperationName]: role,
+        // Semconv messaging, "messaging.operation.type": both hops hand a message on.
+        [Attribute.messagingOperationType]: 'send',
+        [Attribute.messagingDestinationName]: uri,
+      });
     default:
-      return uri === '' ? [Attribute.action, role] : [Attribute.action, role, Attribute.uri, uri];
+      return listOf(uri === '' ? { [Attribute.action]: role } : { [Attribute.action]: role, [Attribute.uri]: uri });
   }
 }
 
 export function peerPartOf(peer: Peer): Part {
-  return new Part([
-    ...[Attribute.realm, peer.realm, Attribute.sessionId, String(peer.id)],
-    ...[Attribute.authid, peer.authid, Attribute.authrole, peer.authrole],
-  ]);
+  return new Part(
+    listOf({
+      [Attribute.realm]: peer.realm,
+      [Attribute.sessionId]: String(peer.id),
+      [Attribute.authid]: peer.authid,
+      [Attribute.authrole]: peer.authrole,
+    }),
+  );
+}
+
+function listOf(attributes: Readonly<Record<string, string>>): AttributeValue[] {
+  return Object.entries(attributes).flat();
 }
 
 /** What is told of every action besides its kind. */
@@ -94,10 +104,8 @@ export function deliverAttributes(
   dropped: number,
   bytes: number,
 ): AttributeValue[] {
-  const own: AttributeValue[] = [
-    ...[Attribute.realm, realm, Attribute.messagingMessageId, String(publication)],
-    ...[Attribute.delivered, delivered, Attribute.dropped, dropped, Attribute.eventBytes, bytes],
-  ];
+  const own: AttributeValue[] = [Attribute.realm, realm, Attribute.messagingMessageId, String(publication)];
+  own.push(Attribute.delivered, delivered, Attribute.dropped, dropped, Attribute.eventBytes, bytes);
   // Semconv messaging: the count is for batches, never for a single message.
   if (delivered + dropped !== 1) own.push(Attribute.messagingBatchMessageCount, delivered);
   return own;
@@ -116,7 +124,7 @@ export function endingOf(role: Role, outcome: Outcome, error: string, errorTypes
     else if (error !== '') attributes.push(Attribute.rpcStatusCode, errorTypes.bounded(error));
   }
   if (error !== '') attributes.push(Attribute.errorUri, error);
-  const fault = errorClassOf(outcome, error);
+  const fault = errorClassOf(role, outcome, error);
   if (fault !== undefined) attributes.push(Attribute.errorClass, fault);
   if (!isFailure(role, outcome, error)) return new Ending(Status.unset, attributes);
   // Semconv, "recording errors": the type is not repeated in the status description.
@@ -170,22 +178,25 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   [ErrorUri.networkFailure, 'router'],
 ]);
 
-/** An application's URI can only have come from the callee. */
-function errorClassOf(outcome: Outcome, error: string): Fault | undefined {
+/** An URI that is not WAMP's comes from the callee, or where there is none from a rule of the router's operator. */
+function errorClassOf(role: Role, outcome: Outcome, error: string): Fault | undefined {
   if (outcome === 'callee_gone') return 'callee';
   if (outcome === 'canceled') return 'canceled';
   if (outcome === 'timeout') return 'router';
-  return error === '' ? undefined : (FAULTS.get(error) ?? 'callee');
+  if (error === '') return undefined;
+  return FAULTS.get(error) ?? (role === 'call' || role === 'invoke' ? 'callee' : 'router');
 }
 
 const MAX_ERROR_TYPES = 200;
+
+const KNOWN: ReadonlySet<string> = new Set([...Object.values(ErrorUri), ...FAULTS.keys()]);
 
 /** Keeps `error.type` and `rpc.status_code` low in cardinality: the URIs of WAMP and the first of applications. */
 export class ErrorTypes {
   readonly #seen = new Set<string>();
 
   bounded(uri: string): string {
-    if (uri.startsWith('wamp.error.') || this.#seen.has(uri)) return uri;
+    if (KNOWN.has(uri) || this.#seen.has(uri)) return uri;
     if (this.#seen.size === MAX_ERROR_TYPES) return OTHER;
     this.#seen.add(uri);
     return uri;

@@ -136,6 +136,7 @@ export class ProtobufEncoder implements OtlpEncoder {
 function operationBytes(operation: Operation): Uint8Array {
   const out = new ProtobufWriter(1024);
   out.string(SPAN_NAME, operation.name);
+  out.reserve(8);
   out.tag(SPAN_KIND);
   out.varint(operation.kind);
   out.attributes(SPAN_ATTRIBUTES, operation.attributes);

@@ -1,4 +1,4 @@
-/** Owns the sdk pipeline: the same spans for processors and exporters of the OpenTelemetry SDK, on the router's thread. */
+/** Owns the sdk pipeline: the same spans for processors and exporters of the OpenTelemetry SDK, without a worker. */
 
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { TracedAction } from '../../trace/action.js';

@@ -1,4 +1,4 @@
-/** Owns every name that spans carry to the outside: attributes, resource attributes, scope and schema, each with its source. */
+/** Owns every name that spans carry to the outside (attributes, resource, scope, schema) with its source. */
 
 /** Of our own scope; its version is the package's. */
 export const SCOPE_NAME = 'wampscope';
@@ -31,7 +31,7 @@ export const Attribute = {
   /** The action that the span belongs to: call, publish … */
   action: 'wamp.action',
   realm: 'wamp.realm',
-  /** The URI of a SUBSCRIBE, REGISTER …; CALL and PUBLISH have theirs in `rpc.method` and `messaging.destination.name`. */
+  /** Of SUBSCRIBE, REGISTER …; CALL and PUBLISH have theirs in `rpc.method` and `messaging.destination.name`. */
   uri: 'wamp.uri',
   /** The session at the other end of the hop that the span covers. Text: ids reach 2^53 and are only ever compared. */
   sessionId: 'wamp.session.id',

@@ -140,7 +140,7 @@ function positive(given: Variable): number {
   const value = Number(given.value);
   if (Number.isFinite(value) && value > 0) return value;
   throw new TypeError(
-    `Expected ${given.name} to be a number of milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`,
+    `Expected ${given.name} to be milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`,
   );
 }
 

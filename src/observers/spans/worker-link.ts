@@ -1,4 +1,4 @@
-/** Owns the worker thread as the router sees it: slabs go there and come back, and every span in them is accounted for. */
+/** Owns the worker thread as the router sees it: slabs go there and come back, and every span is accounted for. */
 
 import { Worker } from 'node:worker_threads';
 import type { SpanLog } from './pipeline.js';
@@ -122,12 +122,13 @@ export class WorkerLink {
     }
     this.#worker = worker;
     let reason = 'it ended by itself';
-    worker.unref();
     worker.on('message', (report: Report) => this.#workerOnMessage(report));
     worker.on('error', error => {
       reason = error.message;
     });
     worker.on('exit', () => this.#workerOnExit(reason));
+    // After the listeners: one for messages would keep the process alive again.
+    worker.unref();
   }
 
   #workerOnMessage(report: Report): void {
@@ -153,9 +154,8 @@ export class WorkerLink {
     const lost = this.#loseOpen();
     if (Date.now() - this.#startedAt > STEADY_MS) this.#restarts = 0;
     const again = this.#restarts < MAX_RESTARTS;
-    this.#log.warn(
-      `span export: the worker died (${reason}), ${lost} spans lost; ${again ? 'it is started again' : 'no spans are exported from now on'}`,
-    );
+    const next = again ? 'it is started again' : 'no spans are exported from now on';
+    this.#log.warn(`span export: the worker died (${reason}), ${lost} spans lost; ${next}`);
     if (!again) return;
     this.#restarts++;
     this.#onNewReader();
