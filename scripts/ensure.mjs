@@ -1,7 +1,7 @@
 // Owns set-up: installs what package-lock.json asks for, builds what is older than its sources, and does neither twice.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,6 +59,8 @@ export function ensureBuilt(project, out, sources) {
     ...sources.map(folder => newest(join(root, folder), /\.ts$/)),
   );
   if (built > changed) return;
+  // What was compiled from a file that is gone must not run any more.
+  rmSync(join(root, out), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
   mkdirSync(join(root, out), { recursive: true });
   writeFileSync(stamp, '');

@@ -1,5 +1,7 @@
 /** Owns a running node: which parts there are, in which order they start and stop. */
 
+import { Readers } from '../api/readers.js';
+import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
 import { createMetrics } from '../observers/metrics.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
@@ -19,6 +21,7 @@ export class Node {
   readonly workers: readonly Worker[];
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
+  readonly #started = Date.now();
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
 
@@ -71,13 +74,20 @@ export class Node {
   /** Makes the tracing API answer; `start` does it, and an embedder that does not listen may. */
   startManagement(): void {
     const { management } = this.#config.wampscope;
-    const first = this.workers[0];
-    const realm = management && first?.router.realm(management.realm);
-    if (!realm) return;
+    if (!management) return;
     const { id } = this.#config.controller;
-    const node = { id, pid: process.pid, workers: this.workers };
-    registerTracing(realm.local(`wampscope.node.${id}`), node, first!.router.clock);
-    this.#environment.log.info(`tracing API in realm ${management!.realm}`);
+    const node = { id, pid: process.pid, started: this.#started, workers: this.workers };
+    const readers = new Readers(new Map(Object.entries(management.readers)));
+    const names = [management.realm, ...management.realms];
+    const realms = this.workers.flatMap(({ router }) => names.map(name => router.realm(name)).filter(isDefined));
+    const sessions = realms.map(realm => realm.local(`wampscope.node.${id}`));
+    const clock = this.workers[0]?.router.clock;
+    if (!clock) return;
+    for (const session of sessions) registerTracing(session, node, readers, clock);
+    for (const worker of this.workers) {
+      worker.traces.listen(traceEvents({ nodeId: id, workerId: worker.id, sessions, readers, clock }));
+    }
+    this.#environment.log.info(`tracing API in ${names.length === 1 ? 'realm' : 'realms'} ${names.join(', ')}`);
   }
 
   async #startHttp(): Promise<void> {
@@ -95,6 +105,7 @@ export class Node {
       openActions: () => sum(worker => worker.observatory.correlator.openActions),
       abandonedActions: () => sum(worker => worker.observatory.correlator.abandoned),
       runningTraces: () => sum(worker => worker.traces.list(false).length),
+      harmfulTraces: () => sum(worker => worker.traces.stoppedForHarm),
       spans: () => this.#spans?.stats(),
     });
     this.#http = new HttpListener({
@@ -111,4 +122,8 @@ export class Node {
     await this.#spans?.close();
     await this.#http?.close();
   }
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }

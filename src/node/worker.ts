@@ -8,6 +8,7 @@ import { Listener } from '../transport/listener.js';
 import { Flusher } from '../transport/send-queue.js';
 import type { ListenerConfig } from './config/listeners.js';
 import type { LimitsConfig, RouterWorkerConfig } from './config/schema.js';
+import { LoopGuard } from './loop-guard.js';
 import { Observatory } from './observatory.js';
 import { listenerOptions, realmOptions } from './options.js';
 
@@ -44,6 +45,9 @@ export class Worker {
       unwatch: observer => this.observatory.unwatch(observer),
       codec: this.router.serializers.json,
     });
+    this.traces.listen(
+      new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),
+    );
   }
 
   /** Listens as configured; resolves with one line for each listener, for people. */

@@ -26,6 +26,8 @@ export interface MetricsSource {
   openActions(): number;
   abandonedActions(): number;
   runningTraces(): number;
+  /** Traces that were stopped because they harmed the router. */
+  harmfulTraces(): number;
   /** `undefined` while no spans are exported. */
   spans(): SpanStats | undefined;
 }
@@ -43,6 +45,7 @@ export const METRICS = {
   openActions: ['wamp_trace_actions_open', 'gauge', 'Traced actions that have not ended', []],
   abandoned: ['wamp_trace_actions_abandoned_total', 'counter', 'Traced actions given up: too many or too old', []],
   traces: ['wamp_trace_native_active', 'gauge', 'Native traces that are running', []],
+  harmful: ['wamp_trace_native_stopped_total', 'counter', 'Native traces stopped because they harmed the router', []],
   spans: ['wamp_trace_spans_total', 'counter', 'Spans, by what became of them', ['outcome']],
 } as const satisfies Record<string, readonly [string, 'gauge' | 'counter', string, readonly string[]]>;
 
@@ -84,6 +87,7 @@ export function createMetrics(source: MetricsSource): Registry {
   define(METRICS.connections, set => set(source.connections()));
   define(METRICS.openActions, set => set(source.openActions()));
   define(METRICS.abandoned, set => set(source.abandonedActions()));
+  define(METRICS.harmful, set => set(source.harmfulTraces()));
   define(METRICS.traces, set => set(source.runningTraces()));
   const perRealm = (row: (typeof METRICS)[keyof typeof METRICS], read: (realm: RealmFigures, set: Set) => void): void =>
     define(row, set => {

@@ -26,6 +26,8 @@ export type Procedure = (call: LocalCall) => unknown;
 export interface LocalRealm {
   /** Handles a message as if it had come from a client. */
   act(session: LocalSession, message: Message, metered: boolean): void;
+  /** Whether a publication to `topic` would reach anybody. */
+  reaches(topic: string): boolean;
   /** Shows a message to a session of ours, as if it had crossed a wire. */
   sent(session: LocalSession, message: Message, cause: number): void;
   /** Runs `work` when the message in hand has been handled: nobody's handler runs inside another's. */
@@ -60,6 +62,11 @@ export class LocalSession implements SessionRef, Outbox {
   register(uri: string, run: Procedure): void {
     this.#awaited = { uri, run };
     this.#act(Code.REGISTER, uri, EMPTY_DICT, NO_PAYLOAD);
+  }
+
+  /** Whether a publication to `topic` would reach anybody: spares making one that would not. */
+  reaches(topic: string): boolean {
+    return this.#host.reaches(topic);
   }
 
   /** `metered: false` for on_stats, whose EVENTs must not bring the next on_stats nearer. */

@@ -122,6 +122,10 @@ export class Realm implements SessionRealm, LocalRealm {
     if (tap) tap.onHandled(seq);
   }
 
+  reaches(topic: string): boolean {
+    return this.broker.reaches(topic);
+  }
+
   sent(session: LocalSession, m: Message, cause: number): void {
     const { tap } = this.watch;
     if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false);

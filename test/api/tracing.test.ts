@@ -30,13 +30,19 @@ interface Record {
 
 /** A node that does not listen, with a session in a realm of it. */
 class Client {
+  /** Arguments of the events received. */
+  readonly events: unknown[][] = [];
   readonly #peer;
   readonly #waiting: ((message: unknown[]) => void)[] = [];
   #request = 0;
 
   constructor(node: Node, realm: string) {
     this.#peer = node.workers[0]!.router.connect('json', { auth: { anonymous: { role: 'anonymous' } } });
-    this.#peer.onMessage = bytes => this.#waiting.shift()?.(JSON.parse(bytes.toString()) as unknown[]);
+    this.#peer.onMessage = bytes => {
+      const message = JSON.parse(bytes.toString()) as unknown[];
+      if (message[0] === 36) this.events.push(message[4] as unknown[]);
+      else this.#waiting.shift()?.(message);
+    };
     void this.send([1, realm, { roles: { caller: {} } }]);
   }
 
@@ -47,8 +53,16 @@ class Client {
     });
   }
 
-  async call(name: string, args: unknown[] = [], kwargs?: unknown): Promise<Reply> {
-    const message = [48, ++this.#request, {}, `crossbarfabriccenter.${name}`, args];
+  call(name: string, args: unknown[] = [], kwargs?: unknown): Promise<Reply> {
+    return this.callUri(`crossbarfabriccenter.${name}`, args, kwargs);
+  }
+
+  subscribe(topic: string): Promise<unknown[]> {
+    return this.send([32, ++this.#request, {}, topic]);
+  }
+
+  async callUri(uri: string, args: unknown[], kwargs?: unknown): Promise<Reply> {
+    const message = [48, ++this.#request, {}, uri, args];
     const reply = await this.send(kwargs ? [...message, kwargs] : message);
     if (reply[0] === 50) return { ok: true, value: (reply[3] as unknown[])[0] };
     return { ok: false, uri: reply[4] as string, text: (reply[5] as string[])[0]! };
@@ -59,8 +73,13 @@ class Client {
   }
 }
 
-function setUp(): { management: Client; app: Client } {
-  const node = new Node(withoutListeners(), { env: {}, log: { info: () => {}, warn: () => {} } });
+function setUp(readers: { [role: string]: string[] } = {}): { management: Client; app: Client } {
+  const config = withoutListeners();
+  const management = { ...config.wampscope.management!, readers };
+  const node = new Node(
+    { ...config, wampscope: { ...config.wampscope, management } },
+    { env: {}, log: { info: () => {}, warn: () => {} } },
+  );
   node.startManagement();
   return { management: new Client(node, 'com.wampscope.management'), app: new Client(node, 'realm1') };
 }
@@ -159,15 +178,33 @@ const REFUSED: readonly [name: string, args: unknown[], uri: string, text: RegEx
   ['start_trace', [...AT, '../x'], 'wamp.error.invalid_argument', /trace_id is "\.\.\/x"/],
   ...(
     [
-      [{ trace_level: 'action' }, /trace_level is 'action'/],
+      [{ trace_level: 'all' }, /trace_level is 'all'; expected "message" or "action"/],
+      [
+        { trace_level: 'action', trace_app_payload: true },
+        /trace_app_payload is true; expected false with trace_level "action"/,
+      ],
+      [{ filter: { uri: 1 } }, /filter.uri is 1; expected a string/],
+      [{ filter: { url: 'x' } }, /key of filter is 'url'; expected one of realm/],
+      [{ filter: { match: 'prefix' } }, /filter.match is 'prefix'; expected it together with filter.uri/],
+      [{ filter: { uri: 'a', match: 'wildcard' } }, /filter.match is 'wildcard'/],
+      [{ filter: { msg_type: ['Calls'] } }, /filter.msg_type is 'Calls'; expected one of Hello/],
+      [{ filter: { direction: 'in' } }, /filter.direction is 'in'/],
+      [{ filter: { session: 0 } }, /filter.session is 0; expected a session id/],
+      [{ filter: { min_duration: -1 } }, /filter.min_duration is -1/],
+      [{ redact: 'password' }, /redact is 'password'; expected a list of strings/],
+      [{ max_records: 0 }, /max_records is 0/],
+      [{ max_bytes: 1 }, /max_bytes is 1/],
+      [{ limit: 0 }, /limit is 0; expected an integer from 1 to 86400/],
+      [{ internal: 1 }, /internal is 1/],
+      [{ otel: 'yes' }, /otel is 'yes'/],
       [{ trace_app_payload: 1 }, /trace_app_payload is 1; expected a boolean/],
       [{ batching_period: 9 }, /batching_period is 9; expected an integer from 10/],
       [{ batching_period: 10_001 }, /batching_period is 10001/],
       [{ batching_period: true }, /batching_period is true/],
       [{ duration: 0 }, /duration is 0; expected an integer from 1/],
       [{ duration: 86_401 }, /duration is 86401/],
-      [{ persist: true }, /persist is true/],
-      [{ trace_lvl: 'message' }, /key is 'trace_lvl'; expected one of trace_level/],
+      [{ persist: 1 }, /persist is 1; expected a boolean/],
+      [{ trace_lvl: 'message' }, /key of trace_options is 'trace_lvl'; expected one of trace_level/],
       ['message', /trace_options is 'message'; expected a dict/],
     ] as const
   ).map(([options, text]): [string, unknown[], string, RegExp] => [
@@ -197,6 +234,74 @@ test('wrong arguments are refused, each with the thing, the value and what was e
     const { id } = await value<Trace>(management.call('start_trace', [...AT, null, options]));
     await value(management.call('stop_trace', [...AT, id]));
   }
+});
+
+test('every name of a procedure reaches the same handler', async () => {
+  const { management } = setUp();
+  await value(management.call('start_trace', [...AT, 't']));
+  const later = (name: string, args: unknown[]): Promise<unknown> => value(management.callUri(name, args));
+  const { id } = (await later('crossbarfabriccenter.remote.tracing.get_trace', [...AT, 't'])) as Trace;
+  assert.equal(id, 't');
+  assert.deepEqual(await later('crossbarfabriccenter.mrealm.get_nodes', []), ['wampscope']);
+  assert.deepEqual(await later('crossbarfabriccenter.mrealm.get_nodes', ['offline']), []);
+  assert.deepEqual(await later('crossbarfabriccenter.remote.node.get_workers', ['wampscope']), ['worker001']);
+  assert.deepEqual(await later('crossbarfabriccenter.remote.node.get_workers', ['wampscope', ['container']]), []);
+  assert.deepEqual(await later('crossbarfabriccenter.remote.tracing.get_traces', [...AT]), ['t']);
+  assert.deepEqual(await later('crossbar.worker.worker001.get_traces', []), ['t']);
+  assert.deepEqual(await later('crossbar.worker.worker001.get_trace_data', ['t', 0]), []);
+  const status = (await later('crossbarfabriccenter.remote.node.get_status', ['wampscope'])) as {
+    workers_by_type: unknown;
+  };
+  assert.deepEqual(status.workers_by_type, { router: 1 });
+  await later('crossbar.worker.worker001.delete_trace', ['t']);
+  assert.deepEqual(await value(management.call('list_traces', [...AT, true])), []);
+});
+
+test('events tell of start, data and stop, by all names, and of nothing when there is nothing', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { management, app } = setUp();
+  for (const topic of ['on_trace_started', 'on_trace_data', 'on_trace_stopped']) {
+    await management.subscribe(`crossbarfabriccenter.${topic}`);
+  }
+  await management.subscribe('crossbar.worker.worker001.on_trace_data');
+  await value(management.call('start_trace', [...AT, 't']));
+  t.mock.timers.tick(200);
+  await app.publish('com.t', ['x']);
+  t.mock.timers.tick(200);
+  await app.publish('com.t', ['y']);
+  await value(management.call('stop_trace', [...AT, 't']));
+  await new Promise(resolve => setImmediate(resolve));
+  const heard = management.events.map(args => args.filter(arg => typeof arg !== 'object' || Array.isArray(arg)));
+  assert.deepEqual(
+    heard.map(args => args.map(arg => (Array.isArray(arg) ? (arg as Record[]).map(r => r.seq) : arg))),
+    [
+      [...AT, 't'],
+      [...AT, 't', [0, 1]],
+      ['t', [0, 1]],
+      [...AT, 't', [2, 3]],
+      ['t', [2, 3]],
+      [...AT, 't'],
+    ],
+  );
+});
+
+test('a role that may see some realms only: its traces name one, and other records stay hidden', async () => {
+  const { management, app } = setUp({ anonymous: ['realm2'] });
+  const refused = await management.call('start_trace', [...AT, 't']);
+  assert.ok(!refused.ok && refused.uri === 'wamp.error.not_authorized', JSON.stringify(refused));
+  await value(management.call('start_trace', [...AT, 't', { filter: { realm: 'realm2' } }]));
+  await app.publish('com.t', ['x']);
+  assert.deepEqual(await value(management.call('get_trace_data', [...AT, 't'])), []);
+});
+
+test('a result stops at 8 MiB and the caller pages on', async () => {
+  const { management, app } = setUp();
+  await value(management.call('start_trace', [...AT, 't', { trace_app_payload: true, max_bytes: 1 << 26 }]));
+  for (let i = 0; i < 10; i++) await app.publish('com.t', ['x'.repeat(1 << 20)]);
+  const first = await value<Record[]>(management.call('get_trace_data', [...AT, 't', 0, null, 100]));
+  assert.ok(first.length >= 12 && first.length < 18, String(first.length));
+  const rest = await value<Record[]>(management.call('get_trace_data', [...AT, 't', first.length, null, 100]));
+  assert.equal(first.length + rest.length, 20);
 });
 
 test('arguments by name', async () => {
