@@ -105,6 +105,7 @@ export class Router implements SessionHost {
     while (this.#connections.size > 0 && performance.now() < deadline) {
       await new Promise(resolve => setTimeout(resolve, 10));
     }
+    for (const connection of this.#connections) connection.destroy('the router has shut down');
   }
 }
 

@@ -101,6 +101,7 @@ function signalled(): Promise<void> {
 
 function explain(error: unknown): string {
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE' && !(port && port > 0)) return `${address} is in use by another process`;
   if (code === 'EADDRINUSE') {
     return `${address}:${port} is in use; stop what listens there, or give another port in a --config FILE`;
   }

@@ -6,6 +6,7 @@ import { Code } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import type { Payload, PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
+import { boundedDict, boundedText } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
@@ -90,8 +91,8 @@ export class RecordRing {
     this.#code[i] = m.code;
     this.#session[i] = frame.session;
     // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
-    this.#messageUri[i] = m.code === Code.CHALLENGE ? m.text : m.uri;
-    this.#messageOptions[i] = m.options;
+    this.#messageUri[i] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
+    this.#messageOptions[i] = boundedDict(m.options);
     this.#payloadCount[i] = 0;
     if (action) flags |= this.#join(i, seq, frame, action);
     if (payload.count > 0 && !this.#keepPayload(seq, i, payload)) flags |= Flag.OMITTED;
@@ -109,7 +110,7 @@ export class RecordRing {
     ids[at + 5] = action.trace1;
     ids[at + 6] = action.trace2;
     ids[at + 7] = action.trace3;
-    this.#uri[i] = action.uri;
+    this.#uri[i] = boundedText(action.uri);
     if (frame.seq === action.firstFrame) return Flag.KNOWN | Flag.ANCHOR;
     if (action.uri !== '' && (action.kind === 'unsubscribe' || action.kind === 'unregister')) {
       this.#tellAnchor(seq, action);

@@ -35,6 +35,8 @@ export interface Decision extends Allow {
 }
 
 const REMEMBERED = 8192;
+/** A longer URI is decided each time: what peers send must not fill the memory. */
+const LONGEST_REMEMBERED = 255;
 /** Powers over other sessions: a permission counts for them only when it names them. */
 const BY_NAME = 'wamp.session.kill';
 
@@ -77,6 +79,7 @@ export class Role {
       discloseCaller: permission?.disclose.caller ?? false,
       disclosePublisher: permission?.disclose.publisher ?? false,
     };
+    if (uri.length > LONGEST_REMEMBERED) return decision;
     if (this.#decisions.size >= REMEMBERED) this.#decisions.clear();
     this.#decisions.set(uri, decision);
     return decision;

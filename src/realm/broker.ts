@@ -5,7 +5,7 @@ import { ErrorUri, WampError } from '../wire/errors.js';
 import { type Dict, EMPTY_DICT, event, type Message, published, subscribed, unsubscribed } from '../wire/message.js';
 import { choice, flag, ids, strings } from '../wire/options.js';
 import { MATCHES, type Match, PatternMap } from './matching.js';
-import type { Member, Subscription } from './member.js';
+import { limitExceeded, MAX_PER_SESSION, type Member, type Subscription } from './member.js';
 
 /** Told of every change after its reply was sent; the meta API publishes it. */
 export interface SubscriptionWatcher {
@@ -50,6 +50,7 @@ export class Broker {
   subscribe(from: Member, m: Message, cause: number): void {
     const match = choice(m.options, 'match', MATCHES, 'exact');
     this.#maySubscribe(from, m.uri, match);
+    if (from.subscriptions.size >= MAX_PER_SESSION) throw limitExceeded('subscriptions');
     let subscription = this.#patterns.get(m.uri, match);
     const created = subscription === undefined;
     if (!subscription) {

@@ -1,5 +1,6 @@
 /** Owns registrations and open calls of one realm. No IO, clock or randomness of its own. */
 
+import type { Sent } from '../session/host.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri, ProtocolViolation, WampError } from '../wire/errors.js';
 import { nextId } from '../wire/ids.js';
@@ -17,8 +18,16 @@ import {
 import { choice, flag, milliseconds } from '../wire/options.js';
 import { Payload } from '../wire/payload.js';
 import { denied } from './broker.js';
+import { invocationDetails, pick, undeliverable } from './invocation.js';
 import { MATCHES, type Match, PatternMap } from './matching.js';
-import type { Call, InvokePolicy, Member, Registration } from './member.js';
+import {
+  type Call,
+  type InvokePolicy,
+  limitExceeded,
+  MAX_PER_SESSION,
+  type Member,
+  type Registration,
+} from './member.js';
 
 const POLICIES: readonly InvokePolicy[] = ['single', 'roundrobin'];
 const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const;
@@ -36,6 +45,7 @@ export interface RegistrationWatcher {
   registrationDeleted(registration: Registration, by: Member): void;
 }
 
+const TOO_LONG = 'the result is longer than the caller accepts';
 const PROGRESS: Dict = Object.freeze({ progress: true });
 
 export class Dealer {
@@ -69,6 +79,7 @@ export class Dealer {
     const match = choice(m.options, 'match', MATCHES, 'exact');
     const invoke = choice(m.options, 'invoke', POLICIES, 'single');
     this.#mayRegister(from, m.uri, match);
+    if (from.registrations.size >= MAX_PER_SESSION) throw limitExceeded('registrations');
     let registration = this.#patterns.get(m.uri, match);
     if (registration) this.#mayShare(registration, from, invoke);
     const created = registration === undefined;
@@ -140,7 +151,7 @@ export class Dealer {
     if (!decision.call) throw denied(from, 'call', m.uri);
     const registration = this.#patterns.best(m.uri);
     // A client's prefix may reach into wamp., but nobody's answer there may be taken for the router's.
-    const foreign = decision.reserved && !registration?.callees[0]?.session.internal;
+    const foreign = registration !== undefined && decision.reserved && !registration.callees[0]!.session.internal;
     if (!registration || foreign) throw new WampError(ErrorUri.noSuchProcedure, `no callee has registered "${m.uri}"`);
     let wantsProgress = false;
     let timeout = 0;
@@ -152,29 +163,39 @@ export class Dealer {
       wantsProgress = flag(options, 'receive_progress');
       timeout = milliseconds(options, 'timeout');
     }
-    const callee = pick(registration);
-    const progressive = wantsProgress && callee.progresses;
-    // Our own procedures decide by who asks: session.kill spares the caller.
-    const disclosed = decision.discloseCaller || callee.session.internal;
-    const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined);
-    const id = nextId(callee.lastInvocation);
-    const sent = callee.outbox.send(invocation(id, registration.id, details, m.payload), cause);
-    if (sent !== 'sent') throw undeliverable(sent);
-    callee.lastInvocation = id;
-    const call: Call = {
-      caller: from,
-      request: m.request,
-      callee,
-      invocation: id,
-      cause,
-      progressive,
-      timeout,
-      timer: undefined,
-      killed: false,
-    };
-    from.calls.set(m.request, call);
-    callee.invocations.set(id, call);
-    if (timeout > 0) this.#arm(call);
+    if (from.calls.size >= MAX_PER_SESSION) throw limitExceeded('open calls');
+    let sent: Sent = 'gone';
+    // A callee that cannot take it is passed over while there are others.
+    for (let tries = registration.callees.length; tries > 0; tries--) {
+      const callee = pick(registration);
+      const progressive = wantsProgress && callee.progresses;
+      // Our own procedures decide by who asks: session.kill spares the caller.
+      const disclosed = decision.discloseCaller || callee.session.internal;
+      const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined);
+      const id = nextId(callee.lastInvocation);
+      sent = callee.outbox.send(invocation(id, registration.id, details, m.payload), cause);
+      if (sent !== 'sent') continue;
+      callee.lastInvocation = id;
+      this.#opened({
+        caller: from,
+        request: m.request,
+        callee,
+        invocation: id,
+        cause,
+        progressive,
+        timeout,
+        timer: undefined,
+        killed: false,
+      });
+      return;
+    }
+    throw undeliverable(sent);
+  }
+
+  #opened(call: Call): void {
+    call.caller.calls.set(call.request, call);
+    call.callee.invocations.set(call.invocation, call);
+    if (call.timeout > 0) this.#arm(call);
   }
 
   #refuseStream(from: Member): never {
@@ -192,13 +213,15 @@ export class Dealer {
       // A progressive result that nobody asked for has no place to go (WAMP advanced, "Progressive Call Results").
       if (!call.progressive) return;
       if (call.timer !== undefined) this.#arm(call);
-      call.caller.outbox.send(result(call.request, PROGRESS, m.payload), cause);
-      return;
+      if (call.caller.outbox.send(result(call.request, PROGRESS, m.payload), cause) !== 'too_long') return;
+      // One of the results cannot reach the caller, so the call cannot succeed.
+      this.#interrupt(call);
+      this.#close(call);
+      return this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
     }
     this.#close(call);
     const sent = call.caller.outbox.send(result(call.request, EMPTY_DICT, m.payload), cause);
-    if (sent === 'too_long')
-      this.#fail(call, cause, ErrorUri.payloadSizeExceeded, 'the result is longer than the caller accepts');
+    if (sent === 'too_long') this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
@@ -228,9 +251,12 @@ export class Dealer {
     const mode = choice(m.options, 'mode', CANCEL_MODES, 'killnowait');
     const call = from.calls.get(m.request);
     // The answer may have crossed the CANCEL.
-    if (!call || call.killed) return;
+    if (!call) return;
     const effective = call.callee.cancels ? mode : 'skip';
-    if (effective !== 'skip') call.callee.outbox.send(interrupt(call.invocation, { mode: effective }), cause);
+    // Who has been interrupted once is not again; but a caller that no longer wants to wait may say so.
+    if (effective === 'kill' && call.killed) return;
+    if (effective !== 'skip' && !call.killed)
+      call.callee.outbox.send(interrupt(call.invocation, { mode: effective }), cause);
     if (effective === 'kill') {
       call.killed = true;
       return;
@@ -251,7 +277,7 @@ export class Dealer {
   }
 
   #interrupt(call: Call): void {
-    if (!call.callee.cancels) return;
+    if (!call.callee.cancels || call.killed) return;
     call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
   }
 
@@ -279,41 +305,4 @@ export class Dealer {
       this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left');
     }
   }
-}
-
-/** The callee in turn. */
-function pick(registration: Registration): Member {
-  const { callees } = registration;
-  if (callees.length === 1) return callees[0]!;
-  const callee = callees[registration.next % callees.length]!;
-  registration.next = (registration.next + 1) % callees.length;
-  return callee;
-}
-
-function undeliverable(sent: 'full' | 'too_long' | 'gone'): WampError {
-  if (sent === 'too_long') {
-    return new WampError(ErrorUri.payloadSizeExceeded, 'the call is longer than the callee accepts');
-  }
-  const why = sent === 'full' ? 'does not read: its send queue is full' : 'is leaving';
-  return new WampError(ErrorUri.networkFailure, `the callee ${why}`);
-}
-
-function invocationDetails(
-  m: Message,
-  registration: Registration,
-  progressive: boolean,
-  caller: Member | undefined,
-): Dict {
-  const pattern = registration.match !== 'exact';
-  if (!pattern && !progressive && !caller) return EMPTY_DICT;
-  return {
-    // WAMP advanced, "Pattern-based Registrations": the procedure is told when the registration does not tell it.
-    ...(pattern && { procedure: m.uri }),
-    ...(progressive && { receive_progress: true }),
-    ...(caller && {
-      caller: caller.id,
-      caller_authid: caller.session.authid,
-      caller_authrole: caller.session.authrole,
-    }),
-  };
 }

@@ -6,11 +6,15 @@ export type Match = 'exact' | 'prefix';
 export const MATCHES: readonly Match[] = ['exact', 'prefix'];
 
 const CACHED_URIS = 4096;
+/** A longer URI is looked up each time: what peers send must not fill the memory. */
+const LONGEST_CACHED = 255;
 
 /** Things kept by URI and match. A prefix is one of characters, not of components, as the specification's examples show. */
 export class PatternMap<T> {
   readonly #exact = new Map<string, T>();
   readonly #prefix = new Map<string, T>();
+  /** How many prefixes have each length. */
+  readonly #counts = new Map<number, number>();
   /** The distinct lengths of all prefixes, longest first: one lookup per length finds every match. */
   #lengths: number[] = [];
   readonly #cache = new Map<string, readonly T[]>();
@@ -19,14 +23,37 @@ export class PatternMap<T> {
     return (match === 'exact' ? this.#exact : this.#prefix).get(uri);
   }
 
+  /** Adds what `get` does not find yet. */
   set(uri: string, match: Match, value: T): void {
-    (match === 'exact' ? this.#exact : this.#prefix).set(uri, value);
-    this.#changed(match);
+    if (match === 'exact') {
+      this.#exact.set(uri, value);
+      this.#cache.delete(uri);
+      return;
+    }
+    this.#prefix.set(uri, value);
+    this.#cache.clear();
+    const count = this.#counts.get(uri.length) ?? 0;
+    this.#counts.set(uri.length, count + 1);
+    if (count === 0) this.#sortLengths();
   }
 
+  /** Removes what `get` finds. */
   delete(uri: string, match: Match): void {
-    (match === 'exact' ? this.#exact : this.#prefix).delete(uri);
-    this.#changed(match);
+    if (match === 'exact') {
+      this.#exact.delete(uri);
+      this.#cache.delete(uri);
+      return;
+    }
+    this.#prefix.delete(uri);
+    this.#cache.clear();
+    const count = this.#counts.get(uri.length)! - 1;
+    if (count > 0) return void this.#counts.set(uri.length, count);
+    this.#counts.delete(uri.length);
+    this.#sortLengths();
+  }
+
+  #sortLengths(): void {
+    this.#lengths = [...this.#counts.keys()].sort((a, b) => b - a);
   }
 
   *values(match: Match): IterableIterator<T> {
@@ -44,6 +71,7 @@ export class PatternMap<T> {
       const prefix = length <= uri.length ? this.#prefix.get(uri.slice(0, length)) : undefined;
       if (prefix) found.push(prefix);
     }
+    if (uri.length > LONGEST_CACHED) return found;
     if (this.#cache.size >= CACHED_URIS) this.#cache.clear();
     this.#cache.set(uri, found);
     return found;
@@ -52,12 +80,5 @@ export class PatternMap<T> {
   /** The one that serves a procedure: exact before the longest prefix (WAMP advanced, "Pattern-based Registrations"). */
   best(uri: string): T | undefined {
     return this.#exact.get(uri) ?? (this.#lengths.length ? this.all(uri)[0] : undefined);
-  }
-
-  #changed(match: Match): void {
-    this.#cache.clear();
-    if (match === 'exact') return;
-    const lengths = new Set([...this.#prefix.keys()].map(prefix => prefix.length));
-    this.#lengths = [...lengths].sort((a, b) => b - a);
   }
 }

@@ -3,6 +3,7 @@
 import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
 import type { SessionRef } from '../tap.js';
+import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
 import type { Match } from './matching.js';
@@ -91,4 +92,11 @@ export class Member {
 function announces(roles: Dict, role: string, feature: string): boolean {
   const features = (roles[role] as { features?: Record<string, unknown> } | null | undefined)?.features;
   return typeof features === 'object' && features !== null && features[feature] === true;
+}
+
+/** Open calls, registrations and subscriptions that one session may have, of each: no peer may fill our memory. */
+export const MAX_PER_SESSION = 65_536;
+
+export function limitExceeded(what: string): WampError {
+  return new WampError(ErrorUri.limitExceeded, `this session has ${MAX_PER_SESSION} ${what}, which is the limit`);
 }

@@ -5,14 +5,15 @@ import type { Registration, Subscription } from './member.js';
 
 /** What on_join and wamp.session.get tell. No headers, no authextra: they carry secrets. */
 export function sessionDetails(session: RealmSession): { readonly [key: string]: unknown } {
+  const { identity } = session;
   return {
-    session: session.id,
-    realm: session.realm,
-    authid: session.authid,
-    authrole: session.authrole,
-    authmethod: session.authmethod,
+    session: identity.id,
+    realm: identity.realm,
+    authid: identity.authid,
+    authrole: identity.authrole,
+    authmethod: identity.authmethod,
     authprovider: session.authprovider,
-    serializer: session.serializer,
+    serializer: identity.serializer,
     transport: session.peer,
   };
 }

@@ -31,13 +31,13 @@ export function registerMetaProcedures(service: LocalSession, realm: MetaRealm):
     },
     'wamp.session.kill_by_authid': call => {
       const authid = text(call, 0, 'authid');
-      const victims = others(realm, call).filter(session => session.authid === authid);
+      const victims = others(realm, call).filter(session => session.identity.authid === authid);
       return kill(victims, call).map(session => session.id);
     },
     'wamp.session.kill_by_authrole': call => {
       const authrole = text(call, 0, 'authrole');
       return kill(
-        others(realm, call).filter(session => session.authrole === authrole),
+        others(realm, call).filter(session => session.identity.authrole === authrole),
         call,
       ).length;
     },
@@ -116,7 +116,7 @@ function listed(realm: MetaRealm, call: LocalCall): RealmSession[] {
   const all = [...realm.sessions.values()];
   if (roles === undefined || roles === null) return all;
   if (!Array.isArray(roles)) throw invalid(call, 'filter_authroles', roles, 'a list of authroles');
-  return all.filter(session => roles.includes(session.authrole));
+  return all.filter(session => roles.includes(session.identity.authrole));
 }
 
 function others(realm: MetaRealm, call: LocalCall): RealmSession[] {
@@ -137,7 +137,8 @@ function kill(victims: readonly RealmSession[], call: LocalCall): readonly Realm
     throw new WampError(ErrorUri.invalidUri, `${call.procedure}: reason ${shown(reason)} is not a URI`);
   }
   const { message } = call.kwargs;
-  for (const victim of victims) victim.goodbye(reason, message === undefined ? undefined : String(message));
+  const text = message === undefined || typeof message === 'string' ? message : shown(message);
+  for (const victim of victims) victim.goodbye(reason, text);
   return victims;
 }
 

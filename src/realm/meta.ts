@@ -48,7 +48,7 @@ export class MetaApi implements SubscriptionWatcher, RegistrationWatcher {
 
   left(session: RealmSession): void {
     this.#publish(META_TOPICS.onLeave, () =>
-      this.#onLeave === 'id' ? [session.id] : [session.id, session.authid, session.authrole],
+      this.#onLeave === 'id' ? [session.id] : [session.id, session.identity.authid, session.identity.authrole],
     );
   }
 

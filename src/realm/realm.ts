@@ -88,7 +88,7 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   seat(session: RealmSession): Seat {
-    const member = new Member(session, session.roles, this.#roles.get(session.authrole)!, session);
+    const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
     return {
       receive: (m, seq) => this.#handle(member, m, seq, true),
       leave: () => this.#left(session, member),
@@ -190,8 +190,12 @@ export class Realm implements SessionRealm, LocalRealm {
   /** WAMP basic, "IDs": the six requests of a session share one sequence, and a gap in it is a protocol error. */
   #inSequence(from: Member, m: Message): void {
     const expected = nextId(from.lastRequest);
-    if (m.request !== expected && this.#strictIds) {
-      throw new ProtocolViolation(`${messageName(m.code)}.Request is ${m.request}, expected ${expected}`);
+    if (this.#strictIds) {
+      if (m.request !== expected) {
+        throw new ProtocolViolation(`${messageName(m.code)}.Request is ${m.request}, expected ${expected}`);
+      }
+    } else if (m.code === Code.CALL && from.calls.has(m.request)) {
+      throw new ProtocolViolation(`CALL.Request ${m.request} belongs to a call that is still open`);
     }
     from.lastRequest = m.request;
   }

@@ -109,7 +109,7 @@ export class SessionStats {
     cycle.number++;
     const stats = {
       cycle: cycle.number,
-      serializer: session.serializer,
+      serializer: session.identity.serializer,
       // Integer nanoseconds have 19 digits, more than a number holds.
       timestamp: nanoseconds(cycle.since),
       duration: nanoseconds(now - cycle.since),
@@ -127,7 +127,8 @@ export class SessionStats {
     // Its cycle begins anew, so it goes to the end of the order.
     this.#cycles.delete(session);
     this.#cycles.set(session, cycle);
-    const who = { session: session.id, realm: session.realm, authid: session.authid, authrole: session.authrole };
+    const { realm, authid, authrole } = session.identity;
+    const who = { session: session.id, realm, authid, authrole };
     this.#service.publish(ON_STATS, [who, stats], undefined, false);
   }
 }

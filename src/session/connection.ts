@@ -4,9 +4,6 @@ import type { Closing, Receiver, Transport } from '../transport/transport.js';
 import type { ConnectionOptions, SessionHost } from './host.js';
 import { Session } from './session.js';
 
-/** Milliseconds a peer has to answer a GOODBYE. */
-const GOODBYE_PATIENCE = 5000;
-
 export class Connection implements Receiver {
   readonly #link: Transport;
   readonly #options: ConnectionOptions;
@@ -40,7 +37,7 @@ export class Connection implements Receiver {
         clearTimeout(this.#deadline);
         if (!this.#closed && session === this.#session) this.#session = this.#open();
       },
-      closing: () => this.#closeAfter(GOODBYE_PATIENCE),
+      closing: () => this.#closeAfter(this.#host.limits.handshakeTimeout),
     });
   }
 
@@ -63,6 +60,11 @@ export class Connection implements Receiver {
   close(reason: string, message: string, patience: number): void {
     this.#session.goodbye(reason, message);
     this.#closeAfter(patience);
+  }
+
+  /** Ends the transport at once, whatever its peer does. */
+  destroy(reason: string): void {
+    this.#link.destroy(reason);
   }
 
   #closeAfter(patience: number): void {

@@ -26,6 +26,8 @@ export interface RealmDirectory {
   realm(name: string): { hasRole(role: string): boolean } | undefined;
 }
 
+const CLIENT_ROLES = ['caller', 'callee', 'publisher', 'subscriber'];
+
 export class Handshake {
   readonly #auth: AuthOptions;
   readonly #realms: RealmDirectory;
@@ -57,6 +59,13 @@ export class Handshake {
     const roles = m.options.roles;
     if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) {
       throw new ProtocolViolation('HELLO.Details.roles must be a dict of the client roles');
+    }
+    if (!CLIENT_ROLES.some(role => Object.hasOwn(roles, role))) {
+      throw new ProtocolViolation(`HELLO.Details.roles must have one of ${CLIENT_ROLES.join(', ')}`);
+    }
+    const { authid } = m.options;
+    if (authid !== undefined && authid !== null && typeof authid !== 'string') {
+      throw new ProtocolViolation('HELLO.Details.authid must be a string');
     }
     this.#hello = { realm: m.uri, details: m.options, roles: roles as Dict };
     const asked = methodsOf(m.options);

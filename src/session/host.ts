@@ -19,7 +19,10 @@ export interface SessionLimits {
 export type Sent = 'sent' | 'full' | 'too_long' | 'gone';
 
 /** A network session, as its realm sees it. */
-export interface RealmSession extends SessionRef {
+export interface RealmSession {
+  readonly id: number;
+  /** What may be kept of the session after its end. */
+  readonly identity: SessionRef;
   readonly authprovider: string;
   /** HELLO.Details.roles. */
   readonly roles: Dict;

@@ -1,11 +1,11 @@
 /** Owns one session from HELLO to its end: the state machine, what is sent and received, and the two points where the tap looks. */
 
-import type { TransportType } from '../tap.js';
+import type { SessionRef, TransportType } from '../tap.js';
 import type { Closing, Transport } from '../transport/transport.js';
 import { Code } from '../wire/codes.js';
 import { CloseUri, ErrorUri, ProtocolViolation } from '../wire/errors.js';
 import { abort, challenge, type Dict, EMPTY_DICT, goodbye, type Message, welcome } from '../wire/message.js';
-import { HEADER_ROOM, type SerializerName } from '../wire/serializers/serializer.js';
+import { HEADER_ROOM } from '../wire/serializers/serializer.js';
 import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
 import { Handshake, type HandshakeStep } from './handshake.js';
@@ -26,16 +26,13 @@ export interface SessionEvents {
   closing(): void;
 }
 
+/** Who a session is, without the session: observers keep it for long, and it must not keep a socket. */
+type Identified = { -readonly [K in keyof SessionRef]: SessionRef[K] };
+
 export class Session implements RealmSession {
-  id = 0;
-  realm = '';
-  authid = '';
-  authrole = '';
-  authmethod = '';
+  /** What others may keep of this session after its end. */
+  readonly identity: Identified;
   authprovider = '';
-  readonly serializer: SerializerName;
-  readonly transport: TransportType;
-  readonly internal = false;
   readonly traffic = new Traffic();
   roles: Dict = EMPTY_DICT;
   onRated: (() => void) | undefined;
@@ -55,8 +52,20 @@ export class Session implements RealmSession {
     this.#handshake = new Handshake(auth, host, host.ids);
     this.#events = events;
     this.#watch = host.watch;
-    this.serializer = link.serializer.name;
-    this.transport = link.info.type;
+    this.identity = {
+      id: 0,
+      realm: '',
+      authid: '',
+      authrole: '',
+      authmethod: '',
+      serializer: link.serializer.name,
+      transport: link.info.type,
+      internal: false,
+    };
+  }
+
+  get id(): number {
+    return this.identity.id;
   }
 
   get peer(): { readonly type: TransportType; readonly peer: string; readonly protocol: string } {
@@ -75,17 +84,17 @@ export class Session implements RealmSession {
     try {
       m = this.#link.serializer.decode(bytes);
     } catch (error) {
-      return this.#failed(error);
+      return this.#failed(error, 0);
     }
     const watch = this.#watch;
     const seq = ++watch.seq;
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
-    if (tap) watch.received(tap, this, m, seq, bytes);
+    if (tap) watch.received(tap, this.identity, m, seq, bytes);
     try {
       this.#dispatch(m, seq);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, seq);
     }
     if (tap) tap.onHandled(seq);
     this.#rated();
@@ -93,7 +102,7 @@ export class Session implements RealmSession {
 
   #dispatch(m: Message, seq: number): void {
     if (this.#state === 'established') {
-      if (m.code === Code.GOODBYE) return this.#onGoodbye(m);
+      if (m.code === Code.GOODBYE) return this.#onGoodbye(m, seq);
       if (m.code === Code.ABORT) return this.#end(m.uri, true);
       return this.#seat!.receive(m, seq);
     }
@@ -121,12 +130,13 @@ export class Session implements RealmSession {
 
   #join(step: HandshakeStep & { kind: 'welcome' }, realm: SessionRealm, seq: number): void {
     const { identity, hello } = step;
-    this.id = this.#host.ids.global();
-    this.realm = realm.name;
+    const who = this.identity;
+    who.id = this.#host.ids.global();
+    who.realm = realm.name;
+    who.authid = identity.authid;
+    who.authrole = identity.authrole;
+    who.authmethod = identity.authmethod;
     this.roles = hello.roles;
-    this.authid = identity.authid;
-    this.authrole = identity.authrole;
-    this.authmethod = identity.authmethod;
     this.authprovider = identity.authprovider;
     this.#seat = realm.seat(this);
     this.#state = 'established';
@@ -143,37 +153,38 @@ export class Session implements RealmSession {
     const details: Dict = {
       roles: realm.roles,
       realm: realm.name,
-      authid: this.authid,
-      authrole: this.authrole,
-      authmethod: this.authmethod,
+      authid: who.authid,
+      authrole: who.authrole,
+      authmethod: who.authmethod,
       authprovider: this.authprovider,
     };
-    this.#watch.session('joined', this, '');
-    const sent = this.#write(welcome(this.id, details), seq);
-    realm.joined(this);
-    if (sent === 'too_long') {
-      this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), seq);
-      this.#end(ErrorUri.payloadSizeExceeded, true);
-    }
+    this.#watch.session('joined', who, '');
+    if (this.#write(welcome(who.id, details), seq) === 'sent') return realm.joined(this);
+    // Nobody has heard of it yet, so nobody hears that it left.
+    this.#seat = undefined;
+    this.#watch.session('left', who, ErrorUri.payloadSizeExceeded);
+    this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), seq);
+    this.#end(ErrorUri.payloadSizeExceeded, true);
   }
 
-  #onGoodbye(m: Message): void {
-    this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), this.#watch.seq);
+  #onGoodbye(m: Message, seq: number): void {
+    this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), seq);
     this.#end(m.uri || CloseUri.closeRealm, false);
   }
 
   /** What came was no message, or none that may come now (WAMP basic, "Protocol Errors"). */
-  violation(what: string): void {
+  violation(what: string, cause = 0): void {
     if (this.#state === 'closed') return;
-    this.#write(abort({ message: what }, ErrorUri.protocolViolation), this.#watch.seq);
+    // Who has said GOODBYE says nothing more (WAMP basic, "Session Closing").
+    if (this.#state !== 'closing') this.#write(abort({ message: what }, ErrorUri.protocolViolation), cause);
     this.#end(ErrorUri.protocolViolation, true);
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof ProtocolViolation) return this.violation(error.message);
+  #failed(error: unknown, cause: number): void {
+    if (error instanceof ProtocolViolation) return this.violation(error.message, cause);
     this.#host.fault('a message could not be handled', error);
     if (this.#state === 'closed') return this.#link.destroy(ErrorUri.runtimeError);
-    this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), this.#watch.seq);
+    this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), cause);
     this.#end(ErrorUri.runtimeError, true);
   }
 
@@ -188,8 +199,7 @@ export class Session implements RealmSession {
     this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), 0);
     this.#state = 'closing';
     this.#leave(reason);
-    // A peer that never answers must not keep the connection for ever.
-    setTimeout(() => this.#end(reason, true), this.#host.limits.handshakeTimeout).unref();
+    this.#events.closing();
   }
 
   #end(reason: string, closeTransport: boolean): void {
@@ -206,7 +216,7 @@ export class Session implements RealmSession {
     if (!seat) return;
     this.#seat = undefined;
     seat.leave(reason);
-    this.#watch.session('left', this, reason);
+    this.#watch.session('left', this.identity, reason);
   }
 
   /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */
@@ -230,7 +240,7 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this, m, serializer.out, HEADER_ROOM, end, cause, false);
+    if (tap) watch.sent(tap, this.identity, m, serializer.out, HEADER_ROOM, end, cause, false);
     link.send(serializer.out, end);
     if (octets > LARGE) serializer.trim();
     this.#rated();
@@ -241,7 +251,7 @@ export class Session implements RealmSession {
     const watch = this.#watch;
     if (watch.tap) {
       const { out } = this.#link.serializer;
-      watch.sent(watch.tap, this, m, out, HEADER_ROOM, HEADER_ROOM, cause, true);
+      watch.sent(watch.tap, this.identity, m, out, HEADER_ROOM, HEADER_ROOM, cause, true);
     }
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
     this.#link.destroy(this.#slow());
@@ -272,7 +282,7 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this, broadcast.message, bytes, start, bytes.length, cause, outcome !== 'sent');
+    if (tap) watch.sent(tap, this.identity, broadcast.message, bytes, start, bytes.length, cause, outcome !== 'sent');
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

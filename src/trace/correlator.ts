@@ -149,7 +149,7 @@ export class Correlator implements Tap {
     const { action, invocation } = asked;
     if (action.outcome === undefined) see(action, frame);
     const progress = m.code === Code.YIELD && m.options.progress === true;
-    if (progress && action.outcome === undefined) return action;
+    if (progress) return action;
     open!.asked.delete(m.request);
     this.#late.delete(invocation);
     if (invocation.outcome === undefined) {
@@ -192,6 +192,10 @@ export class Correlator implements Tap {
       case Code.PUBLISHED:
         action.subject = m.publication;
         return undefined;
+      case Code.ABORT:
+        // The message broke the protocol: it was its session's last.
+        action.error = m.uri;
+        return 'error';
       case Code.ERROR:
         action.error = m.uri;
         return this.#failure(frame, action);
@@ -250,10 +254,11 @@ export class Correlator implements Tap {
       action = this.#handling.get(seq);
       if (action) this.#handling.delete(seq);
     }
-    // A publication is over when it has been handled, whatever came of it.
-    if (action?.kind === 'publish' && action.outcome === undefined && action.firstFrame === seq) {
-      this.#end(action, 'ok', action.fanOut?.endedAt ?? action.startedAt);
-    }
+    if (!action || action.kind === 'call' || action.outcome !== undefined || action.firstFrame !== seq) return;
+    // A publication is over when it has been handled, whatever came of it; others have had their reply, unless
+    // there was nobody left to get it.
+    const outcome = action.kind === 'publish' ? 'ok' : 'caller_gone';
+    this.#end(action, outcome, action.fanOut?.endedAt ?? action.startedAt);
   }
 
   onSession(event: SessionEvent): void {

@@ -67,6 +67,7 @@ export class Audience {
   #fault(observer: Observer, error: unknown): void {
     const faults = (this.#faults.get(observer) ?? 0) + 1;
     this.#faults.set(observer, faults);
+    if (faults === 1) this.#report?.('an observer failed', error);
     if (faults < MAX_FAULTS) return;
     this.remove(observer);
     this.#report?.(`an observer failed ${faults} times and was detached`, error);

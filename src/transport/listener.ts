@@ -1,7 +1,8 @@
 /** Owns listening sockets: one TCP port (or Unix path) that serves WebSocket, RawSocket and a word for HTTP visitors. */
 
+import { unlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { acceptRawSocket, MAGIC, type RawSocketOptions } from './rawsocket.js';
 import type { Flusher } from './send-queue.js';
 import type { Transport } from './transport.js';
@@ -52,7 +53,20 @@ export class Listener {
   }
 
   /** Resolves with the address in use: `ws://127.0.0.1:8080`, or the path of a Unix socket. */
-  listen(): Promise<string> {
+  async listen(): Promise<string> {
+    const { address } = this.#options;
+    try {
+      return await this.#bind();
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!isTaken || !('path' in address) || (await isAlive(address.path))) throw error;
+      // A router that was killed leaves its socket file behind, and nobody answers there.
+      unlinkSync(address.path);
+      return this.#bind();
+    }
+  }
+
+  #bind(): Promise<string> {
     const { address, backlog } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -124,4 +138,13 @@ export class Listener {
     if (acceptor) return acceptor.upgrade(request, socket, head);
     refuse(socket, 404, `No WebSocket at /${path}; this router serves it at ${this.#paths()}`);
   };
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true));
+    socket.once('error', error => resolve((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED'));
+    socket.once('connect', () => socket.destroy());
+  });
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Serializer } from '../wire/serializers/serializer.js';
 import { rawSocket } from './framing.js';
 import { type Flusher, SendQueue } from './send-queue.js';
-import type { Receiver, Transport, TransportInfo } from './transport.js';
+import { peerName, type Receiver, type Transport, type TransportInfo } from './transport.js';
 
 export interface RawSocketOptions {
   readonly serializers: readonly Serializer[];
@@ -22,6 +22,8 @@ const RESERVED_BITS_USED = 0x30;
 const MESSAGE = 0;
 const PING = 1;
 const PONG = 2;
+/** A frame that comes in more pieces is joined early: a Buffer costs a hundred octets, a piece may be one. */
+const MAX_PIECES = 1024;
 /** Set for a length of exactly 2^24, which 24 bits cannot tell. */
 const BIT_25 = 0x08000000;
 
@@ -83,7 +85,7 @@ class RawSocketTransport implements Transport {
     this.#queue = new SendQueue(socket, flusher);
     this.#maxReceive = maxReceive;
     this.maxSend = maxSend;
-    const peer = `tcp:${socket.remoteAddress}:${socket.remotePort}`;
+    const peer = peerName(socket);
     this.info = { type: 'rawsocket', peer, protocol: `rawsocket.${serializer.name}` };
   }
 
@@ -149,6 +151,7 @@ class RawSocketTransport implements Transport {
     // Copied: a received Buffer pins the whole slab that the socket read into.
     this.#pieces.push(Buffer.from(rest.subarray(0, take)));
     this.#have += take;
+    if (this.#pieces.length > MAX_PIECES) this.#pieces = [Buffer.concat(this.#pieces, this.#have)];
     if (this.#have < this.#need) return rest.subarray(take);
     const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#have);
     const length = this.#lengthOf(whole);

@@ -1,12 +1,13 @@
 /** Owns the interface of all transports: whole messages in, encoded messages out, and how much waits to leave. */
 
+import type { Socket } from 'node:net';
 import type { TransportType } from '../tap.js';
 import type { Serializer } from '../wire/serializers/serializer.js';
 import type { Framing } from './framing.js';
 
 export interface TransportInfo {
   readonly type: TransportType;
-  /** Address of the peer for people: `tcp4:127.0.0.1:51234`, `memory`. */
+  /** Address of the peer for people: `tcp4:127.0.0.1:51234`, `unix`, `memory`. */
   readonly peer: string;
   /** Subprotocol as negotiated: `wamp.2.json`; RawSocket reports `rawsocket.json`. */
   readonly protocol: string;
@@ -47,4 +48,10 @@ export interface Transport {
   close(reason: string): void;
   /** Ends the connection at once; what is queued is lost. */
   destroy(reason: string): void;
+}
+
+/** `TransportInfo.peer` of a connected socket. */
+export function peerName({ remoteFamily, remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return 'unix';
+  return `${remoteFamily === 'IPv6' ? 'tcp6' : 'tcp4'}:${remoteAddress}:${remotePort}`;
 }

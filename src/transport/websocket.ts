@@ -7,7 +7,7 @@ import type { Serializer } from '../wire/serializers/serializer.js';
 import { type Framing, webSocketBinary, webSocketText } from './framing.js';
 import { isOriginAllowed, type OriginPolicy } from './origin.js';
 import { type Flusher, SendQueue } from './send-queue.js';
-import type { Receiver, Transport, TransportInfo } from './transport.js';
+import { peerName, type Receiver, type Transport, type TransportInfo } from './transport.js';
 
 export interface WebSocketOptions {
   readonly serializers: readonly Serializer[];
@@ -69,7 +69,7 @@ export class WebSocketAcceptor {
       return refuse(socket, 400, `No usable WebSocket subprotocol in "${header}"; this transport speaks ${known}`);
     }
     this.#server.handleUpgrade(request, socket, head, webSocket => {
-      const peer = `tcp:${socket.remoteAddress}:${socket.remotePort}`;
+      const peer = peerName(socket);
       const transport = new WebSocketTransport(webSocket, socket, serializer, this.#flusher, peer);
       this.#open.add(transport);
       webSocket.on('close', () => this.#open.delete(transport));

@@ -1,6 +1,6 @@
 /** Owns the links that every behaviour is tested over, and how a test client dials each of them. */
 
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { MemoryPeer } from '../../src/transport/memory.js';
 import type { SerializerName } from '../../src/wire/serializers/serializer.js';
@@ -43,9 +43,10 @@ export function memoryWire(peer: MemoryPeer): Wire {
   return wire;
 }
 
-export function dialWebSocket(port: number, serializer: SerializerName): Promise<Wire> {
+export function dialWebSocket(address: Address, serializer: SerializerName): Promise<Wire> {
   const { subprotocol, binary } = CODECS[serializer];
-  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/ws`, subprotocol, { perMessageDeflate: false });
+  const url = typeof address === 'string' ? `ws+unix:${address}:/ws` : `ws://127.0.0.1:${address}/ws`;
+  const webSocket = new WebSocket(url, subprotocol, { perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     webSocket.once('error', reject);
     webSocket.once('upgrade', response => {
@@ -71,9 +72,13 @@ export function dialWebSocket(port: number, serializer: SerializerName): Promise
   });
 }
 
-/** A TCP connection; errors only end it. */
-export function dialTcp(port: number): Promise<Socket> {
-  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+/** A port of this machine, or the path of a Unix socket. */
+export type Address = number | string;
+
+/** A connection without a protocol; errors only end it. */
+export function dialTcp(address: Address): Promise<Socket> {
+  const tcp = { port: Number(address), host: '127.0.0.1', noDelay: true };
+  const socket = connect(typeof address === 'string' ? { path: address } : tcp);
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.once('connect', () => {
@@ -85,8 +90,8 @@ export function dialTcp(port: number): Promise<Socket> {
 }
 
 /** `exponent`: the longest message that the client accepts is 2^(9 + exponent) octets. */
-export async function dialRawSocket(port: number, serializer: SerializerName, exponent = 15): Promise<Wire> {
-  const socket = await dialTcp(port);
+export async function dialRawSocket(address: Address, serializer: SerializerName, exponent = 15): Promise<Wire> {
+  const socket = await dialTcp(address);
   socket.write(Buffer.from([0x7f, (exponent << 4) | CODECS[serializer].rawSocketId, 0, 0]));
   const wire: Wire = {
     send: bytes => void socket.write(frame(MESSAGE, bytes)),

@@ -62,6 +62,8 @@ export interface WorldOptions {
   readonly serializers?: readonly SerializerName[];
   /** Milliseconds a connection has to say what it wants. */
   readonly handshakeTimeout?: number;
+  /** The path of a Unix socket to listen on instead of a TCP port. */
+  readonly path?: string;
 }
 
 export interface JoinOptions {
@@ -119,7 +121,7 @@ export class World {
     const rawSocket = { options: { serializers, maxMessageBytes, handshakeTimeout }, onTransport };
     return new Listener(
       {
-        address: { host: '127.0.0.1', port: 0 },
+        address: this.#options.path ? { path: this.#options.path } : { host: '127.0.0.1', port: 0 },
         webSockets: new Map(kind === 'ws' || shared ? [['ws', webSocket]] : []),
         rawSocket: kind === 'rawsocket' || shared ? rawSocket : undefined,
         handshakeTimeout,
@@ -142,8 +144,9 @@ export class World {
   }
 
   async #wire(serializer: SerializerName): Promise<Wire> {
-    if (this.link.kind === 'ws') return dialWebSocket(this.port, serializer);
-    if (this.link.kind === 'rawsocket') return dialRawSocket(this.port, serializer);
+    const address = this.#options.path ?? this.port;
+    if (this.link.kind === 'ws') return dialWebSocket(address, serializer);
+    if (this.link.kind === 'rawsocket') return dialRawSocket(address, serializer);
     return memoryWire(this.router.connect(serializer, { auth: this.auth }));
   }
 

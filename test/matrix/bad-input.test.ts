@@ -11,7 +11,7 @@ import { Witness } from '../helpers/witness.js';
 import type { World } from '../helpers/world.js';
 
 const VIOLATION = 'wamp.error.protocol_violation';
-const HELLO: WampMessage = [1, 'realm1', { roles: {} }];
+const HELLO: WampMessage = [1, 'realm1', { roles: { caller: {} } }];
 
 /** What only a router sends (WAMP basic, "Protocol Errors"). */
 const ROUTER_ONLY: readonly WampMessage[] = [

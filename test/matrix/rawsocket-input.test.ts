@@ -33,7 +33,7 @@ function check(
   }
 }
 
-const SMALL_HELLO = [1, 'realm1', { roles: {} }];
+const SMALL_HELLO = [1, 'realm1', { roles: { caller: {} } }];
 
 /** A handshake, and whatever follows, written in one piece. */
 async function greet(world: World, following: Uint8Array = Buffer.alloc(0), exponent = 15): Promise<RawPeer> {
@@ -260,8 +260,11 @@ check(
     const client = await world.dial();
     client.sendHello('realm1', { authid: 'alice', authmethods: ['ticket'] });
     await client.receives([4, 'ticket', {}]);
+    const left = await world.join();
+    await left.leave();
     await peer.ended();
     await client.ended();
+    await left.ended();
   },
   { limits: { handshakeTimeout: 250 } },
 );
@@ -326,6 +329,15 @@ check(
       const uri = answer[0] === 70 ? 'wamp.error.payload_size_exceeded' : 'com.x.error';
       await narrow.receivesError(48, request, uri);
     }
+    // One progressive result that cannot pass ends the call.
+    const request = narrow.request(48, { receive_progress: true }, 'com.wide');
+    const [, invocation] = await wide.receives([68, ANY, ANY, { receive_progress: true }]);
+    wide.send([70, invocation, { progress: true }, ['short']]);
+    wide.send([70, invocation, { progress: true }, long]);
+    wide.send([70, invocation, {}, ['short']]);
+    await narrow.receives([50, request, { progress: true }, ['short']]);
+    await narrow.receivesError(48, request, 'wamp.error.payload_size_exceeded');
+    await wide.receives([69, invocation, { mode: 'killnowait' }]);
     // An invocation that could not be sent has used no id.
     other.request(48, {}, 'com.narrow', ['short']);
     await narrow.receives([68, 1, ANY, {}, ['short']]);

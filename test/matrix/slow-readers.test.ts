@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY, type Client } from '../helpers/client.js';
 import { type Link, linkNamed } from '../helpers/links.js';
+import { Random } from '../helpers/random.js';
 import { inWorld } from '../helpers/scenario.js';
 import { Witness } from '../helpers/witness.js';
 import type { World } from '../helpers/world.js';
@@ -12,10 +13,10 @@ const SOCKETS: readonly Link[] = [linkNamed('ws+json'), linkNamed('ws+cbor'), li
 const LIMIT = 64 * 1024;
 const FILLER = 'x'.repeat(LIMIT);
 
-function check(name: string, run: (world: World) => Promise<void>): void {
+function check(name: string, run: (world: World) => Promise<void>, sendQueueBytes = LIMIT): void {
   for (const link of SOCKETS) {
     test(`${link.name} | ${name}`, () =>
-      inWorld(link, { limits: { sendQueueBytes: LIMIT } }, async world => {
+      inWorld(link, { limits: { sendQueueBytes } }, async world => {
         const witness = await Witness.join(world);
         await run(world);
         await witness.check();
@@ -27,6 +28,7 @@ function check(name: string, run: (world: World) => Promise<void>): void {
 async function stuck(world: World, publisher: Client): Promise<{ slow: Client; subscription: number; sent: number }> {
   const slow = await world.join();
   await slow.register('com.slow');
+  await slow.register('com.shared', { invoke: 'roundrobin' });
   const subscription = await slow.subscribe('com.x');
   slow.wire.socket!.pause();
   const { counts } = world.realm;
@@ -76,6 +78,21 @@ check('a call to a callee whose queue is full fails at once, and it is called ag
   await caller.receives([50, request, {}]);
 });
 
+check('a callee whose queue is full is passed over while another one shares its procedure', async world => {
+  const [caller, quick] = [await world.join(), await world.join()];
+  await quick.register('com.shared', { invoke: 'roundrobin' });
+  const { slow } = await stuck(world, caller);
+  for (let id = 1; id <= 4; id++) {
+    const request = caller.request(48, {}, 'com.shared');
+    await quick.receives([68, id, ANY, {}]);
+    quick.send([70, id, {}]);
+    await caller.receives([50, request, {}]);
+  }
+  await quick.leave();
+  await caller.refused('wamp.error.network_failure', 48, {}, 'com.shared');
+  slow.wire.destroy();
+});
+
 check('a reply that does not fit ends the session: replies are not lost in silence', async world => {
   const publisher = await world.join();
   const { slow } = await stuck(world, publisher);
@@ -118,3 +135,37 @@ check('sessions that follow one another unread do not pile up answers', async wo
   socket.resume();
   await client.ended();
 });
+
+check(
+  'what waits in the queue is what was sent, octet for octet',
+  async world => {
+    const [slow, callee] = [await world.join(), await world.join()];
+    await callee.register('com.echo');
+    await slow.subscribe('com.x');
+    slow.wire.socket!.pause();
+    const random = new Random(7);
+    const expected = new Map<number, string>();
+    const texts: string[] = [];
+    for (let i = 1; i <= 1500; i++) {
+      // Short ones are copied into slabs, long ones wait as they are, and events are shared with others.
+      const text = `${i}`.padEnd(random.below(random.pick([20, 200, 20_000])), `${i}.`);
+      if (random.below(2) === 0) {
+        expected.set(slow.request(48, {}, 'com.echo', [text]), text);
+        await callee.receives([68, ANY, ANY, {}, [text]]);
+        callee.send([70, expected.size, {}, [text]]);
+      } else {
+        texts.push(text);
+        callee.request(16, {}, 'com.x', [text]);
+      }
+    }
+    await callee.receivesNothing();
+    slow.wire.socket!.resume();
+    for (let i = 0; i < 1500; i++) {
+      const message = await slow.next('RESULT or EVENT');
+      if (message[0] === 36) assert.deepEqual(message[4], [texts.shift()]);
+      else assert.deepEqual(message, [50, message[1], {}, [expected.get(message[1] as number)]]);
+    }
+    assert.equal(texts.length, 0);
+  },
+  2 ** 26,
+);

@@ -63,6 +63,11 @@ export const ticket: Scenario = {
     assert.equal(await denial(world, {}, 'carol-secret'), wrong);
     assert.equal(await denial(world, { authid: 'toString' }, ''), wrong);
     assert.doesNotMatch(wrong, /secret/);
+    for (const authid of [1, {}, ['alice'], { toString: 1, valueOf: 1 }]) {
+      const client = await world.dial();
+      client.sendHello('realm1', { authid, authmethods: ['ticket'] });
+      await client.aborted('wamp.error.protocol_violation');
+    }
   },
 };
 

@@ -62,12 +62,19 @@ export const kill: Scenario = {
     caller.send([49, request, { mode: 'kill' }]);
     // Canceling once more changes nothing.
     caller.send([49, request, { mode: 'kill' }]);
-    caller.send([49, request, { mode: 'skip' }]);
     await callee.receives([69, 1, { mode: 'kill' }]);
     await callee.receivesNothing();
     callee.send([70, 1, {}, ['done']]);
     await caller.receives([50, request, {}, ['done']]);
     await caller.receivesNothing();
+    // A caller that no longer wants to wait says so; the callee is not interrupted twice.
+    const second = caller.request(48, {}, 'com.x.slow');
+    await callee.receives([68, 2, ANY, {}]);
+    caller.send([49, second, { mode: 'kill' }]);
+    caller.send([49, second, { mode: 'killnowait' }]);
+    await callee.receives([69, 2, { mode: 'kill' }]);
+    await caller.receivesError(48, second, CANCELED);
+    await callee.receivesNothing();
   },
 };
 

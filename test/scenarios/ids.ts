@@ -55,6 +55,14 @@ export const lenient: Scenario = {
     }
   },
   async fails(world) {
+    const [caller, callee] = [await world.join(), await world.join()];
+    await callee.register('com.a');
+    caller.send([48, 5, {}, 'com.a']);
+    await callee.receives([68, 1, ANY, {}]);
+    // The answers to two open calls of one id could not be told apart.
+    caller.send([48, 5, {}, 'com.a']);
+    await caller.aborted('wamp.error.protocol_violation');
+    await callee.receives([69, 1, { mode: 'killnowait' }]);
     for (const id of [0, -1, 1.5, MAX_ID * 2]) {
       const client = await world.join();
       client.send([32, id, {}, 'com.x']);

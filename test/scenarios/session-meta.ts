@@ -56,6 +56,8 @@ export const get: Scenario = {
     });
     assert.deepEqual(Object.keys(transport as Dict).sort(), ['peer', 'protocol', 'type']);
     assert.deepEqual((transport as Dict).protocol, protocolOf(world));
+    const peer = world.link.kind === 'memory' ? /^memory$/ : /^tcp4:127\.0\.0\.1:\d+$/;
+    assert.match((transport as Dict).peer as string, peer);
     assert.doesNotMatch(JSON.stringify(details), /secret/);
   },
   async fails(world) {
@@ -89,6 +91,9 @@ export const kill: Scenario = {
     const options = { reason: 'com.example.maintenance', message: 'come back later' };
     await root.call('wamp.session.kill', [second.session], options);
     await second.receives([6, { message: 'come back later' }, 'com.example.maintenance']);
+    const third = await world.join();
+    await root.call('wamp.session.kill', [third.session], { message: { toString: 1, valueOf: 1 } });
+    await third.receives([6, { message: '{"toString":1,"valueOf":1}' }, 'wamp.close.killed']);
   },
   async fails(world) {
     const [root, user] = [await world.join({ authid: 'root' }), await world.join()];

@@ -20,7 +20,7 @@ export const welcome: Scenario = {
     });
     assert.match(client.details.authid as string, /^([3-9A-Y]{4}-){5}[3-9A-Y]{4}$/);
     assert.ok(Number.isInteger(client.session) && client.session >= 1 && client.session <= MAX_ID);
-    assert.equal(world.realm.sessions.get(client.session)?.transport, TRANSPORTS[world.link.kind]);
+    assert.equal(world.realm.sessions.get(client.session)?.identity.transport, TRANSPORTS[world.link.kind]);
   },
   async fails(world) {
     const client = await world.dial();
@@ -177,7 +177,7 @@ export const hello: Scenario = {
     await client.receivesNothing();
   },
   async fails(world) {
-    for (const roles of [undefined, null, [], 'callee', 1]) {
+    for (const roles of [undefined, null, [], 'callee', 1, {}, { router: {} }]) {
       const client = await world.dial();
       client.send([1, 'realm1', roles === undefined ? {} : { roles }]);
       await client.aborted('wamp.error.protocol_violation');
