@@ -13,7 +13,7 @@ const code = text => `\`${text}\``;
 const tables = {
   procedures: {
     head: ['procedure', 'arguments', 'result'],
-    rows: Object.values(PROCEDURES).map(({ uri, args, result }) => [code(uri), args.map(code).join(', '), result]),
+    rows: Object.values(PROCEDURES).map(({ uris, args, result }) => [code(uris[0]), args.map(code).join(', '), result]),
   },
   metrics: {
     head: ['metric', 'type', 'labels', 'meaning'],

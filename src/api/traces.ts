@@ -103,6 +103,11 @@ export class Traces {
       const expected = 'letters, digits, "_", "." and "-", 64 at most, the first a letter or digit';
       throw new WampError(ErrorUri.invalidArgument, `trace_id is "${id}"; expected ${expected}`);
     }
+    // Never pretend: records that nobody will find after a restart must not look persisted.
+    if (options.persist) {
+      const text = 'invalid tracing options: persist is true; expected false: this node has no store for traces';
+      throw new WampError(ErrorUri.invalidConfiguration, text);
+    }
     const known = this.#traces.get(id);
     if (known && known.ended === undefined) {
       const text = `could not start trace: a trace with ID "${id}" is already running (or starting)`;

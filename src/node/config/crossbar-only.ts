@@ -79,6 +79,7 @@ export const CROSSBAR_KEYS = {
     max_connections: ignored(NO_CAP),
   },
   webSocketOptions: {
+    open_handshake_timeout: ignored('wampscope.limits.handshake_timeout bounds every handshake'),
     external_port: ignored('it mattered to protocol versions before RFC 6455'),
     enable_hybi10: ignored('RFC 6455 is the only version spoken', false),
     enable_rfc6455: ignored('RFC 6455 is the only version spoken', true),

@@ -4,7 +4,7 @@ import { isUri } from '../../wire/uris.js';
 import { isLocal, type ListenerConfig, listenersOf, managesAnonymously } from './listeners.js';
 import { nearest } from './nearest.js';
 import { type Finding, listed, type Path, pathText } from './problem.js';
-import type { AuthConfig, Config, RealmConfig, RoleConfig, RouterWorkerConfig } from './schema.js';
+import type { AuthConfig, Config, ManagementConfig, RealmConfig, RoleConfig, RouterWorkerConfig } from './schema.js';
 import { type Sifted, valueAt } from './sift.js';
 
 export interface Meaning {
@@ -220,6 +220,7 @@ class Examiner {
         hint: `its roles are ${management.roles.map(role => role.name).join(', ')}`,
       });
     }
+    this.#managedRealms(management);
     const hint = 'give "wampscope.management" its own "roles", for those who authenticate';
     const byDefault = valueAt(this.#sifted.value, [...path, 'roles']) === undefined;
     for (const { endpoint, path: at, webSockets, anyPath } of this.#listeners) {
@@ -236,6 +237,23 @@ class Examiner {
           'the management realm is open to anonymous, and with "*" any web page that a browser here shows can join it';
         this.warnings.push({ path: [...service, 'options', 'allowed_origins'], message, hint });
       }
+    }
+  }
+
+  /** Realms that the management section names must be there. */
+  #managedRealms({ realms, readers }: ManagementConfig): void {
+    const path = ['wampscope', 'management'];
+    const known = this.#config.workers.flatMap(worker => worker.realms.map(realm => realm.name));
+    const named = [
+      ...realms.map((name, i) => [name, [...path, 'realms', i]] as const),
+      ...Object.entries(readers).flatMap(([role, names]) =>
+        names.map((name, i) => [name, [...path, 'readers', role, i]] as const),
+      ),
+    ];
+    for (const [name, at] of named) {
+      if (known.includes(name)) continue;
+      const message = 'no worker has a realm of this name';
+      this.errors.push({ path: at, message, expected: listed(known), got: JSON.stringify(name) });
     }
   }
 

@@ -143,7 +143,6 @@ const webSocketOptions = section(
       .optional(),
     auto_ping_interval: milliseconds(),
     auto_ping_timeout: milliseconds(),
-    open_handshake_timeout: milliseconds(),
     close_handshake_timeout: milliseconds(),
   },
   CROSSBAR_KEYS.webSocketOptions,

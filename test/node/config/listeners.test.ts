@@ -113,7 +113,12 @@ test('without a configuration: realm1 with statistics, one port for everybody he
   const everything = [{ uri: '', match: 'prefix', allow, disclose: { caller: false, publisher: false }, cache: false }];
   const anonymous = [{ name: 'anonymous', id: undefined, permissions: everything }];
   assert.deepEqual(workers[0]!.realms[0]!.roles, anonymous);
-  assert.deepEqual(wampscope.management, { realm: 'com.wampscope.management', roles: anonymous });
+  assert.deepEqual(wampscope.management, {
+    realm: 'com.wampscope.management',
+    roles: anonymous,
+    realms: [],
+    readers: {},
+  });
   assert.deepEqual(wampscope.http, { interface: '127.0.0.1', port: HTTP_PORT });
 
   const [listener, ...others] = listenersOf(config);
