@@ -78,7 +78,7 @@ export class Node {
     const { id } = this.#config.controller;
     const node = { id, pid: process.pid, started: this.#started, workers: this.workers };
     const readers = new Readers(new Map(Object.entries(management.readers)));
-    const names = [management.realm, ...management.realms];
+    const names = [management.realm, ...management.also_in];
     const realms = this.workers.flatMap(({ router }) => names.map(name => router.realm(name)).filter(isDefined));
     const sessions = realms.map(realm => realm.local(`wampscope.node.${id}`));
     const clock = this.workers[0]?.router.clock;

@@ -241,11 +241,11 @@ class Examiner {
   }
 
   /** Realms that the management section names must be there. */
-  #managedRealms({ realms, readers }: ManagementConfig): void {
+  #managedRealms({ also_in, readers }: ManagementConfig): void {
     const path = ['wampscope', 'management'];
     const known = this.#config.workers.flatMap(worker => worker.realms.map(realm => realm.name));
     const named = [
-      ...realms.map((name, i) => [name, [...path, 'realms', i]] as const),
+      ...also_in.map((name, i) => [name, [...path, 'also_in', i]] as const),
       ...Object.entries(readers).flatMap(([role, names]) =>
         names.map((name, i) => [name, [...path, 'readers', role, i]] as const),
       ),

@@ -44,7 +44,7 @@ const OPEN_ROLES: z.input<typeof role>[] = [{ name: 'anonymous', 'allow-by-defau
 const management = section('wampscope management', {
   realm: realmName().default('com.wampscope.management'),
   roles: listOf('the roles of the management realm', role).prefault(OPEN_ROLES),
-  realms: listOf('realms of the node that have the tracing API too', realmName()).default([]),
+  also_in: listOf('realms of the node that have the tracing API too', realmName()).default([]),
   readers: z
     .record(text('a role'), listOf('the realms whose records the role may see', realmName()), {
       error: 'an object: for each role that may not see everything, its realms',

@@ -116,7 +116,7 @@ test('without a configuration: realm1 with statistics, one port for everybody he
   assert.deepEqual(wampscope.management, {
     realm: 'com.wampscope.management',
     roles: anonymous,
-    realms: [],
+    also_in: [],
     readers: {},
   });
   assert.deepEqual(wampscope.http, { interface: '127.0.0.1', port: HTTP_PORT });
