@@ -1,7 +1,10 @@
 /** Owns the innocent sessions of a bad-input test: they call and publish all along, and must notice nothing. */
 
+import { test } from 'node:test';
 import { ANY, type Client } from './client.js';
-import type { World } from './world.js';
+import type { Link } from './links.js';
+import { inWorld } from './scenario.js';
+import type { World, WorldOptions } from './world.js';
 
 export class Witness {
   readonly #asking: Client;
@@ -33,5 +36,24 @@ export class Witness {
     await this.#asking.receives([17, published, ANY]);
     this.#answering.send([70, invocation, {}, [n]]);
     await this.#asking.receives([50, request, {}, [n]]);
+  }
+}
+
+/** A test over several links of something bad, beside innocent sessions: in the end these are left, and no others. */
+export function beside(
+  links: readonly Link[],
+  name: string,
+  run: (world: World) => Promise<void>,
+  options: WorldOptions = {},
+): void {
+  for (const link of links) {
+    const where = link.shared && link.kind !== 'memory' ? `${link.name} on a shared port` : link.name;
+    test(`${where} | ${name}`, () =>
+      inWorld(link, options, async world => {
+        const witness = await Witness.join(world);
+        await run(world);
+        await witness.check();
+        await world.until(() => world.realm.sessions.size === 2, 'the end of the guilty sessions');
+      }));
   }
 }

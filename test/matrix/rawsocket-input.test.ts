@@ -1,37 +1,17 @@
 /** Owns the RawSocket handshake and framing against peers that get them wrong, dribble, or die half way. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ANY, CLIENT_ROLES, type Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
 import { dialRawSocket, LINKS, type Link, linkNamed } from '../helpers/links.js';
 import { RawPeer, turn } from '../helpers/raw-peer.js';
 import { FrameReader, frame, MESSAGE, PING, PONG } from '../helpers/rawsocket-frames.js';
-import { inWorld } from '../helpers/scenario.js';
-import { Witness } from '../helpers/witness.js';
-import type { World, WorldOptions } from '../helpers/world.js';
+import { beside } from '../helpers/witness.js';
+import type { World } from '../helpers/world.js';
 
 /** Ports for RawSocket alone, and shared with WebSocket, reach the handshake by different ways. */
 const BOTH = [linkNamed('rawsocket+json'), linkNamed('rawsocket+msgpack')];
 const ROWS = LINKS.filter(link => link.kind === 'rawsocket');
-
-function check(
-  links: readonly Link[],
-  name: string,
-  run: (world: World) => Promise<void>,
-  options?: WorldOptions,
-): void {
-  for (const link of links) {
-    test(`${link.name}${link.shared ? ' on a shared port' : ''} | ${name}`, () =>
-      inWorld(link, options ?? {}, async world => {
-        const witness = await Witness.join(world);
-        const { sessions } = world.realm;
-        await run(world);
-        await witness.check();
-        await world.until(() => sessions.size === 2, 'the end of the guilty sessions');
-      }));
-  }
-}
 
 const SMALL_HELLO = [1, 'realm1', { roles: { caller: {} } }];
 
@@ -63,7 +43,7 @@ for (const [octets, answer, why] of [
   ['7ff10001', '7f300000', 'a reserved octet is used'],
   ['7ff10080', '7f300000', 'a reserved octet is used'],
 ] as const) {
-  check(BOTH, `handshake ${octets} is answered with ${answer}: ${why}`, async world => {
+  beside(BOTH, `handshake ${octets} is answered with ${answer}: ${why}`, async world => {
     const peer = await RawPeer.dial(world.port);
     await peer.write(Buffer.from(octets, 'hex'));
     assert.equal((await peer.ended()).toString('hex'), answer);
@@ -71,13 +51,13 @@ for (const [octets, answer, why] of [
   });
 }
 
-check([linkNamed('rawsocket+msgpack')], 'what is no RawSocket handshake is refused', async world => {
+beside([linkNamed('rawsocket+msgpack')], 'what is no RawSocket handshake is refused', async world => {
   const peer = await RawPeer.dial(world.port);
   await peer.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.equal((await peer.ended()).toString('hex'), '7f300000');
 });
 
-check(
+beside(
   ROWS,
   'the answer tells the serializer and the longest message that the router takes',
   async world => {
@@ -88,7 +68,7 @@ check(
   { maxMessageBytes: 2 ** 20 + 5 },
 );
 
-check(
+beside(
   [linkNamed('rawsocket+msgpack')],
   'serializers that the transport does not offer are refused',
   async world => {
@@ -102,7 +82,7 @@ check(
 );
 
 for (const pieces of [1, 3]) {
-  check(ROWS, `handshake, HELLO and a call arrive in pieces of ${pieces}`, async world => {
+  beside(ROWS, `handshake, HELLO and a call arrive in pieces of ${pieces}`, async world => {
     const hello = message(world, SMALL_HELLO);
     const call = message(world, [48, 1, {}, 'wamp.session.count']);
     const bye = message(world, [6, {}, 'wamp.close.close_realm']);
@@ -122,7 +102,7 @@ for (const pieces of [1, 3]) {
   });
 }
 
-check(ROWS, 'a frame arrives in two pieces, cut anywhere', async world => {
+beside(ROWS, 'a frame arrives in two pieces, cut anywhere', async world => {
   const client = await guilty(world);
   for (let cut = 1; cut < 20; cut++) {
     const bytes = message(world, [34, ++client.requests, 1000]);
@@ -134,7 +114,7 @@ check(ROWS, 'a frame arrives in two pieces, cut anywhere', async world => {
   await client.leave();
 });
 
-check(ROWS, 'a thousand messages arrive in one segment, answered in order', async world => {
+beside(ROWS, 'a thousand messages arrive in one segment, answered in order', async world => {
   const client = await guilty(world);
   const frames: Buffer[] = [];
   for (let i = 0; i < 1000; i++) frames.push(message(world, [34, ++client.requests, 1000]));
@@ -150,7 +130,7 @@ for (const [name, header] of [
   ['reserved bit 28', 0x10000001],
   ['all bits', 0xffffffff],
 ] as const) {
-  check(BOTH, `a frame with ${name} ends the connection`, async world => {
+  beside(BOTH, `a frame with ${name} ends the connection`, async world => {
     const client = await guilty(world);
     const bytes = Buffer.alloc(8);
     bytes.writeUInt32BE(header);
@@ -159,7 +139,7 @@ for (const [name, header] of [
   });
 }
 
-check(
+beside(
   ROWS,
   'a message longer than announced ends the connection at its header',
   async world => {
@@ -181,7 +161,7 @@ check(
   { maxMessageBytes: 2 ** 20 },
 );
 
-check(
+beside(
   [linkNamed('rawsocket+json')],
   'a message of 2^24 octets passes both ways, one of more is refused',
   async world => {
@@ -199,7 +179,7 @@ check(
   },
 );
 
-check(BOTH, 'PING is answered with PONG and its payload, PONG with nothing', async world => {
+beside(BOTH, 'PING is answered with PONG and its payload, PONG with nothing', async world => {
   const peer = await greet(world);
   for (const payload of ['', 'x', 'y'.repeat(1000)]) {
     const before = peer.received.length;
@@ -210,7 +190,7 @@ check(BOTH, 'PING is answered with PONG and its payload, PONG with nothing', asy
   peer.socket.end();
 });
 
-check(
+beside(
   BOTH,
   'PINGs whose answers nobody reads do not pile up',
   async world => {
@@ -239,7 +219,7 @@ check(
   { maxMessageBytes: 2 ** 20 },
 );
 
-check(
+beside(
   BOTH,
   'who says nothing, or half a handshake, is disconnected',
   async world => {
@@ -252,7 +232,7 @@ check(
   { handshakeTimeout: 250 },
 );
 
-check(
+beside(
   BOTH,
   'who says no HELLO is disconnected, with a CHALLENGE pending as well',
   async world => {
@@ -269,7 +249,7 @@ check(
   { limits: { handshakeTimeout: 250 } },
 );
 
-check(
+beside(
   BOTH,
   'a refused peer that keeps its half open is not kept',
   async world => {
@@ -291,7 +271,7 @@ for (const [name, cut] of [
   ['in its payload', 20],
 ] as const) {
   for (const how of ['end', 'reset'] as const) {
-    check(ROWS, `a socket that dies (${how}) ${name} ends its session`, async world => {
+    beside(ROWS, `a socket that dies (${how}) ${name} ends its session`, async world => {
       const client = await guilty(world);
       const bytes = message(world, [16, 2, {}, 'com.x', ['x'.repeat(100)]]);
       await new Promise<void>(resolve => client.wire.socket!.write(bytes.subarray(0, cut), () => resolve()));
@@ -303,7 +283,7 @@ for (const [name, cut] of [
   }
 }
 
-check(
+beside(
   ROWS,
   'messages longer than a client accepts: its events are dropped and counted, calls and results fail',
   async world => {
@@ -348,7 +328,7 @@ check(
 );
 
 // In JSON alone WELCOME is longer than the 512 octets that a client must accept at least.
-check([linkNamed('rawsocket+json')], 'a client that cannot even take WELCOME gets no session', async world => {
+beside([linkNamed('rawsocket+json')], 'a client that cannot even take WELCOME gets no session', async world => {
   const peer = await greet(world, message(world, SMALL_HELLO), 0);
   const bytes = await peer.ended();
   assert.deepEqual(CODECS[world.link.serializer].decode(bytes.subarray(8)), [

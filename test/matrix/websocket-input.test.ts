@@ -1,38 +1,19 @@
 /** Owns the WebSocket handshake and framing against peers that get them wrong, dribble, or die half way. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
 import { LINKS, type Link, linkNamed } from '../helpers/links.js';
 import { RawPeer, turn } from '../helpers/raw-peer.js';
-import { inWorld } from '../helpers/scenario.js';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, webSocketFrame } from '../helpers/websocket-frames.js';
-import { Witness } from '../helpers/witness.js';
-import type { World, WorldOptions } from '../helpers/world.js';
+import { beside } from '../helpers/witness.js';
+import type { World } from '../helpers/world.js';
 
 /** Ports for WebSocket alone, and shared with RawSocket, reach the handshake by different ways. */
 const BOTH = [linkNamed('ws+json'), linkNamed('ws+msgpack')];
 const ROWS = LINKS.filter(link => link.kind === 'ws');
 const VIOLATION = 'wamp.error.protocol_violation';
-
-function check(
-  links: readonly Link[],
-  name: string,
-  run: (world: World) => Promise<void>,
-  options?: WorldOptions,
-): void {
-  for (const link of links) {
-    test(`${link.name}${link.shared ? ' on a shared port' : ''} | ${name}`, () =>
-      inWorld(link, options ?? {}, async world => {
-        const witness = await Witness.join(world);
-        await run(world);
-        await witness.check();
-        await world.until(() => world.realm.sessions.size === 2, 'the end of the guilty sessions');
-      }));
-  }
-}
 
 /** The status of the answer to an upgrade: 101 when it was granted. */
 function upgrade(world: World, protocols: string[], options: ClientOptions = {}, path = 'ws'): Promise<string> {
@@ -74,18 +55,18 @@ function raw(client: Client, bytes: Uint8Array): void {
   client.wire.socket!.write(bytes);
 }
 
-check(BOTH, 'the first subprotocol of the client that the transport speaks is taken', async world => {
+beside(BOTH, 'the first subprotocol of the client that the transport speaks is taken', async world => {
   assert.equal(await upgrade(world, ['wamp.2.cbor', 'wamp.2.json']), '101 wamp.2.cbor');
   assert.equal(await upgrade(world, ['wamp.2.ubjson', 'wamp.2.json.batched', 'wamp.2.json']), '101 wamp.2.json');
 });
 
-check(BOTH, 'without a subprotocol in common the handshake fails', async world => {
+beside(BOTH, 'without a subprotocol in common the handshake fails', async world => {
   for (const offers of [[], ['mqtt'], ['wamp.2.ubjson', 'wamp.1']]) {
     assert.match(await upgrade(world, offers), /^400 .*wamp\.2\.json/);
   }
 });
 
-check(BOTH, 'other paths and plain HTTP are told where the router is', async world => {
+beside(BOTH, 'other paths and plain HTTP are told where the router is', async world => {
   assert.match(await upgrade(world, ['wamp.2.json'], {}, 'other'), /^404 .*\/ws/);
   assert.equal(await upgrade(world, ['wamp.2.json'], {}, 'ws?token=1'), '101 wamp.2.json');
   const response = await fetch(`http://127.0.0.1:${world.port}/`);
@@ -93,7 +74,7 @@ check(BOTH, 'other paths and plain HTTP are told where the router is', async wor
   assert.match(await response.text(), /\/ws/);
 });
 
-check(
+beside(
   BOTH,
   'pages of this machine and of listed origins may connect, others not',
   async world => {
@@ -121,14 +102,14 @@ check(
   { origins: { allowed: ['https://app.example.com', 'https://*.sub.example.org:*'], allowNull: false } },
 );
 
-check(
+beside(
   [linkNamed('ws+json')],
   'pages without an origin of their own may connect where that is allowed',
   async world => assert.equal(await upgrade(world, ['wamp.2.json'], { origin: 'null' }), '101 wamp.2.json'),
   { origins: { allowed: [], allowNull: true } },
 );
 
-check(BOTH, 'peers that vanish while they are refused do no harm', async world => {
+beside(BOTH, 'peers that vanish while they are refused do no harm', async world => {
   const head = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
   const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   const requests = [
@@ -155,7 +136,7 @@ check(BOTH, 'peers that vanish while they are refused do no harm', async world =
   await world.until(() => world.router.connections === 2, 'the end of the connections');
 });
 
-check(
+beside(
   BOTH,
   'who says nothing, or half a request, is disconnected',
   async world => {
@@ -170,7 +151,7 @@ check(
   { handshakeTimeout: 250 },
 );
 
-check(
+beside(
   BOTH,
   'who says no HELLO is disconnected, with a CHALLENGE pending as well',
   async world => {
@@ -184,7 +165,7 @@ check(
   { limits: { handshakeTimeout: 250 } },
 );
 
-check(
+beside(
   [linkNamed('ws+json')],
   'who answers no ping is disconnected, who does stays',
   async world => {
@@ -199,14 +180,14 @@ check(
   { pingInterval: 250 },
 );
 
-check(ROWS, 'a message of the wrong kind for the subprotocol is ABORT', async world => {
+beside(ROWS, 'a message of the wrong kind for the subprotocol is ABORT', async world => {
   const client = await guilty(world);
   // As text it must be UTF-8, or WebSocket itself fails the connection.
   raw(client, webSocketFrame(opcodes(world)[1], '[34,2,1000]'));
   assert.match(await client.aborted(VIOLATION), /WebSocket message/);
 });
 
-check(ROWS, 'fragments, cut anywhere and with a ping between them, are one message', async world => {
+beside(ROWS, 'fragments, cut anywhere and with a ping between them, are one message', async world => {
   const client = await guilty(world);
   const [right] = opcodes(world);
   for (let cut = 0; cut <= 12; cut++) {
@@ -223,7 +204,7 @@ check(ROWS, 'fragments, cut anywhere and with a ping between them, are one messa
   await client.leave();
 });
 
-check(ROWS, 'messages arrive one octet at a time, and a thousand in one segment', async world => {
+beside(ROWS, 'messages arrive one octet at a time, and a thousand in one segment', async world => {
   const client = await guilty(world);
   const [right] = opcodes(world);
   for (const octet of webSocketFrame(right, encode(world, [34, ++client.requests, 1000]))) {
@@ -260,7 +241,7 @@ const ILL_FRAMED: readonly (readonly [string, (right: number) => Buffer])[] = [
   ['of a length beyond 2^53', right => Buffer.from([0x80 | right, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])],
 ];
 
-check(BOTH, 'frames that RFC 6455 forbids end the connection and its session', async world => {
+beside(BOTH, 'frames that RFC 6455 forbids end the connection and its session', async world => {
   for (const [name, make] of ILL_FRAMED) {
     const client = await guilty(world);
     raw(client, make(opcodes(world)[0]));
@@ -270,13 +251,13 @@ check(BOTH, 'frames that RFC 6455 forbids end the connection and its session', a
   }
 });
 
-check([linkNamed('ws+json')], 'text that is not UTF-8 ends the connection with 1007', async world => {
+beside([linkNamed('ws+json')], 'text that is not UTF-8 ends the connection with 1007', async world => {
   const client = await guilty(world);
   raw(client, webSocketFrame(TEXT, Buffer.from('[16,2,{},"com.x",["\xff"]]', 'latin1')));
   assert.match(await client.ended(), /1007/);
 });
 
-check(
+beside(
   ROWS,
   'a message longer than the limit ends the connection with 1009, whole or in fragments',
   async world => {
@@ -306,7 +287,7 @@ for (const [name, cut] of [
   ['in its payload', 20],
 ] as const) {
   for (const how of ['end', 'reset'] as const) {
-    check(ROWS, `a socket that dies (${how}) ${name} ends its session`, async world => {
+    beside(ROWS, `a socket that dies (${how}) ${name} ends its session`, async world => {
       const client = await guilty(world);
       const frame = webSocketFrame(opcodes(world)[0], encode(world, [16, 2, {}, 'com.x', ['x'.repeat(100)]]));
       const socket = client.wire.socket!;
@@ -319,7 +300,7 @@ for (const [name, cut] of [
   }
 }
 
-check(BOTH, 'a closing handshake of the peer ends the session, and unasked PONGs do not', async world => {
+beside(BOTH, 'a closing handshake of the peer ends the session, and unasked PONGs do not', async world => {
   const client = await guilty(world);
   raw(client, webSocketFrame(PONG, 'unasked'));
   await client.receivesNothing();

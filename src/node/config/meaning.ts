@@ -241,7 +241,7 @@ class Examiner {
   }
 
   /** Realms that the management section names must be there. */
-  #managedRealms({ also_in, readers }: ManagementConfig): void {
+  #managedRealms({ also_in, readers, roles }: ManagementConfig): void {
     const path = ['wampscope', 'management'];
     const known = this.#config.workers.flatMap(worker => worker.realms.map(realm => realm.name));
     const named = [
@@ -250,6 +250,12 @@ class Examiner {
         names.map((name, i) => [name, [...path, 'readers', role, i]] as const),
       ),
     ];
+    const names = roles.map(role => role.name);
+    for (const role of Object.keys(readers).filter(name => !names.includes(name))) {
+      const hint = `did you mean "${nearest(role, names)}"?`;
+      const message = `unknown key ${JSON.stringify(role)} in readers: the management realm has no such role`;
+      this.errors.push({ path: [...path, 'readers', role], message, expected: listed(names), hint });
+    }
     for (const [name, at] of named) {
       if (known.includes(name)) continue;
       const message = 'no worker has a realm of this name';
