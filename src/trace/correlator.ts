@@ -37,7 +37,7 @@ export class Correlator implements Tap {
   readonly #random: RandomIds;
   readonly #maxOpen: number;
   readonly #maxAge: number;
-  /** Open actions by the `seq` of their anchor, oldest first. */
+  /** Open calls by the `seq` of their CALL, oldest first. */
   readonly #open = new Map<number, TracedAction>();
   readonly #sessions = new Map<SessionRef, Open>();
   /** Received frames other than the newest that are still being handled. */
@@ -135,8 +135,11 @@ export class Correlator implements Tap {
       undefined,
     );
     if (m.subject) action.subject = m.subject;
-    if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
-    this.#open.set(frame.seq, action);
+    // Only calls outlive their handling; what is being handled is found without a table.
+    if (kind === 'call') {
+      if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
+      this.#open.set(frame.seq, action);
+    }
     return action;
   }
 
@@ -273,8 +276,8 @@ export class Correlator implements Tap {
   #end(action: TracedAction, outcome: Outcome, at: number): void {
     action.outcome = outcome;
     action.endedAt = at;
-    this.#open.delete(action.firstFrame);
     if (action.kind === 'call') {
+      this.#open.delete(action.firstFrame);
       this.#sessions.get(action.originator)?.calls.delete(action.request);
       for (const invocation of action.invocations ?? []) {
         if (invocation.outcome !== undefined) continue;

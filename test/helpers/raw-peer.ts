@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
+import { CODECS } from './codecs.js';
 import { dialTcp } from './links.js';
+import { frame, MESSAGE } from './rawsocket-frames.js';
+import type { World } from './world.js';
 
 const PATIENCE = 5000;
 
@@ -65,4 +68,20 @@ export class RawPeer {
 /** Lets the event loop go round, so that what was written arrives as a piece of its own. */
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
+}
+
+export const SMALL_HELLO = [1, 'realm1', { roles: { caller: {} } }];
+
+/** A RawSocket handshake, and whatever follows, written in one piece; what comes begins with the answer. */
+export async function greet(world: World, following: Uint8Array = Buffer.alloc(0), exponent = 15): Promise<RawPeer> {
+  const peer = await RawPeer.dial(world.port);
+  const { rawSocketId } = CODECS[world.link.serializer];
+  await peer.write(Buffer.concat([Buffer.from([0x7f, (exponent << 4) | rawSocketId, 0, 0]), following]));
+  await peer.octets(4);
+  return peer;
+}
+
+/** A message as RawSocket carries it. */
+export function framed(world: World, message: unknown): Buffer {
+  return frame(MESSAGE, CODECS[world.link.serializer].encode(message));
 }

@@ -57,3 +57,10 @@ export function beside(
       }));
   }
 }
+
+/** A client with a registration, whose end shows that its session was disposed of. */
+export async function guilty(world: World): Promise<Client> {
+  const client = await world.join();
+  await client.register('com.guilty');
+  return client;
+}

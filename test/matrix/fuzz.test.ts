@@ -170,7 +170,7 @@ async function fuzz(world: World, rounds: number, seed: number): Promise<void> {
 }
 
 // More on request, and others: FUZZ=20000 SEED=7 node --test build/test/matrix/fuzz.test.js
-const ROUNDS = Number(process.env.FUZZ ?? 1500);
+const ROUNDS = Number(process.env.FUZZ ?? 1000);
 const SEED = Number(process.env.SEED ?? 20260727);
 
 for (const link of LINKS) {

@@ -1,39 +1,15 @@
 /** Owns the RawSocket handshake and framing against peers that get them wrong, dribble, or die half way. */
 
 import assert from 'node:assert/strict';
-import { ANY, CLIENT_ROLES, type Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
-import { dialRawSocket, LINKS, type Link, linkNamed } from '../helpers/links.js';
-import { RawPeer, turn } from '../helpers/raw-peer.js';
-import { FrameReader, frame, MESSAGE, PING, PONG } from '../helpers/rawsocket-frames.js';
-import { beside } from '../helpers/witness.js';
-import type { World } from '../helpers/world.js';
+import { LINKS, linkNamed } from '../helpers/links.js';
+import { framed, greet, RawPeer, SMALL_HELLO, turn } from '../helpers/raw-peer.js';
+import { FrameReader, frame, PING, PONG } from '../helpers/rawsocket-frames.js';
+import { beside, guilty } from '../helpers/witness.js';
 
 /** Ports for RawSocket alone, and shared with WebSocket, reach the handshake by different ways. */
 const BOTH = [linkNamed('rawsocket+json'), linkNamed('rawsocket+msgpack')];
 const ROWS = LINKS.filter(link => link.kind === 'rawsocket');
-
-const SMALL_HELLO = [1, 'realm1', { roles: { caller: {} } }];
-
-/** A handshake, and whatever follows, written in one piece. */
-async function greet(world: World, following: Uint8Array = Buffer.alloc(0), exponent = 15): Promise<RawPeer> {
-  const peer = await RawPeer.dial(world.port);
-  const { rawSocketId } = CODECS[world.link.serializer];
-  await peer.write(Buffer.concat([Buffer.from([0x7f, (exponent << 4) | rawSocketId, 0, 0]), following]));
-  await peer.octets(4);
-  return peer;
-}
-
-function message(world: World, value: unknown): Buffer {
-  return frame(MESSAGE, CODECS[world.link.serializer].encode(value));
-}
-
-/** A connection with a session and a registration. */
-async function guilty(world: World): Promise<Client> {
-  const client = await world.join();
-  await client.register('com.guilty');
-  return client;
-}
 
 for (const [octets, answer, why] of [
   ['7f000000', '7f100000', 'serializer 0 is reserved'],
@@ -83,9 +59,9 @@ beside(
 
 for (const pieces of [1, 3]) {
   beside(ROWS, `handshake, HELLO and a call arrive in pieces of ${pieces}`, async world => {
-    const hello = message(world, SMALL_HELLO);
-    const call = message(world, [48, 1, {}, 'wamp.session.count']);
-    const bye = message(world, [6, {}, 'wamp.close.close_realm']);
+    const hello = framed(world, SMALL_HELLO);
+    const call = framed(world, [48, 1, {}, 'wamp.session.count']);
+    const bye = framed(world, [6, {}, 'wamp.close.close_realm']);
     const { rawSocketId, decode } = CODECS[world.link.serializer];
     const all = Buffer.concat([Buffer.from([0x7f, 0xf0 | rawSocketId, 0, 0]), hello, call, bye]);
     const peer = await RawPeer.dial(world.port);
@@ -105,7 +81,7 @@ for (const pieces of [1, 3]) {
 beside(ROWS, 'a frame arrives in two pieces, cut anywhere', async world => {
   const client = await guilty(world);
   for (let cut = 1; cut < 20; cut++) {
-    const bytes = message(world, [34, ++client.requests, 1000]);
+    const bytes = framed(world, [34, ++client.requests, 1000]);
     client.wire.socket!.write(bytes.subarray(0, cut));
     await turn();
     client.wire.socket!.write(bytes.subarray(cut));
@@ -117,7 +93,7 @@ beside(ROWS, 'a frame arrives in two pieces, cut anywhere', async world => {
 beside(ROWS, 'a thousand messages arrive in one segment, answered in order', async world => {
   const client = await guilty(world);
   const frames: Buffer[] = [];
-  for (let i = 0; i < 1000; i++) frames.push(message(world, [34, ++client.requests, 1000]));
+  for (let i = 0; i < 1000; i++) frames.push(framed(world, [34, ++client.requests, 1000]));
   client.wire.socket!.write(Buffer.concat(frames));
   for (let id = 2; id <= 1001; id++) await client.receivesError(34, id, 'wamp.error.no_such_subscription');
   await client.leave();
@@ -138,46 +114,6 @@ for (const [name, header] of [
     await client.ended();
   });
 }
-
-beside(
-  ROWS,
-  'a message longer than announced ends the connection at its header',
-  async world => {
-    for (const length of [2 ** 20 + 1, 0xffffff]) {
-      const client = await guilty(world);
-      const header = Buffer.alloc(4);
-      header.writeUInt32BE(length);
-      client.wire.socket!.write(header);
-      await client.ended();
-    }
-    const longest = await guilty(world);
-    longest.wire.socket!.write(Buffer.from([8, 0, 0, 0]));
-    await longest.ended();
-    // One octet less is a message, if only a bad one.
-    const client = await guilty(world);
-    client.sendBytes(Buffer.alloc(2 ** 20, 0x20));
-    await client.aborted('wamp.error.protocol_violation');
-  },
-  { maxMessageBytes: 2 ** 20 },
-);
-
-beside(
-  [linkNamed('rawsocket+json')],
-  'a message of 2^24 octets passes both ways, one of more is refused',
-  async world => {
-    const [caller, callee] = [await world.join(), await world.join()];
-    await callee.register('com.x');
-    const request = caller.request(48, {}, 'com.x');
-    await callee.receives([68, 1, ANY, {}]);
-    // [70,1,{},["x…"]] and [50,1,{},["x…"]] are of one length.
-    const padding = 'x'.repeat(2 ** 24 - '[70,1,{},[""]]'.length);
-    callee.send([70, 1, {}, [padding]]);
-    await caller.receives([50, request, {}, [padding]]);
-    assert.equal(caller.bytes.length, 2 ** 24);
-    await callee.leave();
-    await caller.leave();
-  },
-);
 
 beside(BOTH, 'PING is answered with PONG and its payload, PONG with nothing', async world => {
   const peer = await greet(world);
@@ -201,7 +137,7 @@ beside(
     for (let i = 0; i < 64; i++) peer.socket.write(ping, () => taken++);
     await world.until(() => taken === 64, 'the PINGs to be taken');
     // What does not fit is not answered, and the connection goes on.
-    await peer.write(message(world, SMALL_HELLO));
+    await peer.write(framed(world, SMALL_HELLO));
     let pongs = 0;
     let welcomed = false;
     const reader = new FrameReader(type => {
@@ -273,7 +209,7 @@ for (const [name, cut] of [
   for (const how of ['end', 'reset'] as const) {
     beside(ROWS, `a socket that dies (${how}) ${name} ends its session`, async world => {
       const client = await guilty(world);
-      const bytes = message(world, [16, 2, {}, 'com.x', ['x'.repeat(100)]]);
+      const bytes = framed(world, [16, 2, {}, 'com.x', ['x'.repeat(100)]]);
       await new Promise<void>(resolve => client.wire.socket!.write(bytes.subarray(0, cut), () => resolve()));
       if (how === 'end') client.wire.close();
       else client.wire.destroy();
@@ -282,59 +218,3 @@ for (const [name, cut] of [
     });
   }
 }
-
-beside(
-  ROWS,
-  'messages longer than a client accepts: its events are dropped and counted, calls and results fail',
-  async world => {
-    const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
-    await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
-    const wide = await world.join();
-    const long = ['x'.repeat(1024)];
-    const subscription = await narrow.subscribe('com.x');
-    await wide.subscribe('com.x');
-    await narrow.register('com.narrow');
-    await wide.register('com.wide');
-    const other = await world.join();
-    other.request(16, {}, 'com.x', long);
-    other.request(16, {}, 'com.x', ['short']);
-    await narrow.receives([36, subscription, ANY, {}, ['short']]);
-    for (const args of [long, ['short']]) await wide.receives([36, subscription, ANY, {}, args]);
-    assert.equal(world.realm.counts.droppedEvents, 1);
-    await other.refused('wamp.error.payload_size_exceeded', 48, {}, 'com.narrow', long);
-    for (const answer of [[70, 1, {}, long] as const, [8, 68, 2, {}, 'com.x.error', long] as const]) {
-      const request = narrow.request(48, {}, 'com.wide');
-      await wide.receives([68, ANY, ANY, {}]);
-      wide.send([...answer]);
-      const uri = answer[0] === 70 ? 'wamp.error.payload_size_exceeded' : 'com.x.error';
-      await narrow.receivesError(48, request, uri);
-    }
-    // One progressive result that cannot pass ends the call.
-    const request = narrow.request(48, { receive_progress: true }, 'com.wide');
-    const [, invocation] = await wide.receives([68, ANY, ANY, { receive_progress: true }]);
-    wide.send([70, invocation, { progress: true }, ['short']]);
-    wide.send([70, invocation, { progress: true }, long]);
-    wide.send([70, invocation, {}, ['short']]);
-    await narrow.receives([50, request, { progress: true }, ['short']]);
-    await narrow.receivesError(48, request, 'wamp.error.payload_size_exceeded');
-    await wide.receives([69, invocation, { mode: 'killnowait' }]);
-    // An invocation that could not be sent has used no id.
-    other.request(48, {}, 'com.narrow', ['short']);
-    await narrow.receives([68, 1, ANY, {}, ['short']]);
-    narrow.send([70, 1, {}]);
-    await other.next('RESULT');
-    for (const client of [narrow, wide, other]) await client.leave();
-  },
-);
-
-// In JSON alone WELCOME is longer than the 512 octets that a client must accept at least.
-beside([linkNamed('rawsocket+json')], 'a client that cannot even take WELCOME gets no session', async world => {
-  const peer = await greet(world, message(world, SMALL_HELLO), 0);
-  const bytes = await peer.ended();
-  assert.deepEqual(CODECS[world.link.serializer].decode(bytes.subarray(8)), [
-    3,
-    { message: 'WELCOME is longer than the client accepts' },
-    'wamp.error.payload_size_exceeded',
-  ]);
-  peer.socket.end();
-});

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
-import { LINKS, type Link, linkNamed } from '../helpers/links.js';
+import { LINKS, linkNamed } from '../helpers/links.js';
 import { RawPeer, turn } from '../helpers/raw-peer.js';
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, webSocketFrame } from '../helpers/websocket-frames.js';
-import { beside } from '../helpers/witness.js';
+import { beside, guilty } from '../helpers/witness.js';
 import type { World } from '../helpers/world.js';
 
 /** Ports for WebSocket alone, and shared with RawSocket, reach the handshake by different ways. */
@@ -43,12 +43,6 @@ function encode(world: World, value: unknown): Buffer {
 /** The opcode that is right for the serializer, and the one that is wrong. */
 function opcodes(world: World): [right: number, wrong: number] {
   return world.link.serializer === 'json' ? [TEXT, BINARY] : [BINARY, TEXT];
-}
-
-async function guilty(world: World): Promise<Client> {
-  const client = await world.join();
-  await client.register('com.guilty');
-  return client;
 }
 
 function raw(client: Client, bytes: Uint8Array): void {

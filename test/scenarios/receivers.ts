@@ -30,8 +30,14 @@ export const exclusion: Scenario = {
   },
 };
 
-/** Alice and Bob are users, Carol is a guest; all subscribe. Returns who gets a publication with `options`. */
-async function getters(world: World, optionsFor: (ids: Record<Who, number>) => Dict): Promise<string> {
+/** Alice and Bob are users, Carol is a guest; all subscribe. */
+interface Cast {
+  readonly publisher: Client;
+  readonly people: readonly (readonly [Who, Client])[];
+  readonly ids: Ids;
+}
+
+async function cast(world: World): Promise<Cast> {
   const publisher = await world.join();
   const people: [Who, Client][] = [];
   for (const authid of ['alice', 'bob', 'carol'] as const) {
@@ -39,8 +45,13 @@ async function getters(world: World, optionsFor: (ids: Record<Who, number>) => D
     await client.subscribe('com.x.topic');
     people.push([authid, client]);
   }
-  const ids = Object.fromEntries(people.map(([authid, client]) => [authid, client.session]));
-  await publisher.publish('com.x.topic', [], optionsFor(ids as Record<Who, number>));
+  const ids = Object.fromEntries(people.map(([authid, client]) => [authid, client.session])) as Ids;
+  return { publisher, people, ids };
+}
+
+/** Who gets a publication with these options. */
+async function getters({ publisher, people }: Cast, options: Dict): Promise<string> {
+  await publisher.publish('com.x.topic', [], options);
   const names: string[] = [];
   for (const [authid, client] of people) {
     // Whoever got the event receives it before the answer to this.
@@ -51,25 +62,25 @@ async function getters(world: World, optionsFor: (ids: Record<Who, number>) => D
       message = await client.next('ERROR');
     }
     assert.deepEqual(message.slice(0, 3), [8, 34, request]);
-    await client.leave();
   }
-  await publisher.leave();
   return names.join(' ');
 }
 
+type Ids = Readonly<Record<Who, number>>;
 type Who = 'alice' | 'bob' | 'carol';
 
-function list(option: string, passes: [(ids: Record<Who, number>) => unknown[], string][]): Scenario {
+function list(option: string, passes: [(ids: Ids) => unknown[], string][]): Scenario {
   return {
     name: `${option} chooses who gets an event`,
     feature: 'broker.subscriber_blackwhite_listing',
     async passes(world) {
+      const all = await cast(world);
       for (const [value, expected] of passes) {
-        assert.equal(await getters(world, ids => ({ [option]: value(ids) })), expected);
+        assert.equal(await getters(all, { [option]: value(all.ids) }), expected);
       }
     },
     async fails(world) {
-      assert.equal(await getters(world, () => ({ [option]: null })), 'alice bob carol');
+      assert.equal(await getters(await cast(world), { [option]: null }), 'alice bob carol');
       const bad = option === 'eligible' || option === 'exclude' ? [['x'], [0], [1.5], 'x', {}] : [[1], 'alice', {}];
       for (const value of bad) {
         const client = await world.join();
@@ -115,13 +126,11 @@ export const combined: Scenario = {
   name: 'all given lists must agree, and the publisher is excluded before any of them',
   feature: 'broker.subscriber_blackwhite_listing',
   async passes(world) {
-    assert.equal(await getters(world, () => ({ eligible_authrole: ['user'], exclude_authid: ['alice'] })), 'bob');
-    const both = (ids: Record<Who, number>): Dict => ({
-      eligible: [ids.alice, ids.carol],
-      eligible_authrole: ['user'],
-    });
-    assert.equal(await getters(world, both), 'alice');
-    assert.equal(await getters(world, ids => ({ eligible: [ids.bob], exclude: [ids.bob] })), '');
+    const all = await cast(world);
+    const { alice, bob, carol } = all.ids;
+    assert.equal(await getters(all, { eligible_authrole: ['user'], exclude_authid: ['alice'] }), 'bob');
+    assert.equal(await getters(all, { eligible: [alice, carol], eligible_authrole: ['user'] }), 'alice');
+    assert.equal(await getters(all, { eligible: [bob], exclude: [bob] }), '');
   },
   async fails(world) {
     const client = await world.join();

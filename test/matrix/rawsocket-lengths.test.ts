@@ -1,0 +1,106 @@
+/** Owns the lengths of RawSocket messages: what the router refuses, what a client cannot take, and 2^24 octets both ways. */
+
+import assert from 'node:assert/strict';
+import { ANY, CLIENT_ROLES } from '../helpers/client.js';
+import { CODECS } from '../helpers/codecs.js';
+import { dialRawSocket, LINKS, linkNamed } from '../helpers/links.js';
+import { framed, greet, SMALL_HELLO } from '../helpers/raw-peer.js';
+import { beside, guilty } from '../helpers/witness.js';
+
+const ROWS = LINKS.filter(link => link.kind === 'rawsocket');
+
+beside(
+  ROWS,
+  'a message longer than announced ends the connection at its header',
+  async world => {
+    for (const length of [2 ** 20 + 1, 0xffffff]) {
+      const client = await guilty(world);
+      const header = Buffer.alloc(4);
+      header.writeUInt32BE(length);
+      client.wire.socket!.write(header);
+      await client.ended();
+    }
+    const longest = await guilty(world);
+    longest.wire.socket!.write(Buffer.from([8, 0, 0, 0]));
+    await longest.ended();
+    // One octet less is a message, if only a bad one.
+    const client = await guilty(world);
+    client.sendBytes(Buffer.alloc(2 ** 20, 0x20));
+    await client.aborted('wamp.error.protocol_violation');
+  },
+  { maxMessageBytes: 2 ** 20 },
+);
+
+beside(
+  [linkNamed('rawsocket+json')],
+  'a message of 2^24 octets passes both ways, one of more is refused',
+  async world => {
+    const [caller, callee] = [await world.join(), await world.join()];
+    await callee.register('com.x');
+    const request = caller.request(48, {}, 'com.x');
+    await callee.receives([68, 1, ANY, {}]);
+    // [70,1,{},["x…"]] and [50,1,{},["x…"]] are of one length.
+    const padding = 'x'.repeat(2 ** 24 - '[70,1,{},[""]]'.length);
+    callee.send([70, 1, {}, [padding]]);
+    await caller.receives([50, request, {}, [padding]]);
+    assert.equal(caller.bytes.length, 2 ** 24);
+    await callee.leave();
+    await caller.leave();
+  },
+);
+
+beside(
+  ROWS,
+  'messages longer than a client accepts: its events are dropped and counted, calls and results fail',
+  async world => {
+    const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
+    await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+    const wide = await world.join();
+    const long = ['x'.repeat(1024)];
+    const subscription = await narrow.subscribe('com.x');
+    await wide.subscribe('com.x');
+    await narrow.register('com.narrow');
+    await wide.register('com.wide');
+    const other = await world.join();
+    other.request(16, {}, 'com.x', long);
+    other.request(16, {}, 'com.x', ['short']);
+    await narrow.receives([36, subscription, ANY, {}, ['short']]);
+    for (const args of [long, ['short']]) await wide.receives([36, subscription, ANY, {}, args]);
+    assert.equal(world.realm.counts.droppedEvents, 1);
+    await other.refused('wamp.error.payload_size_exceeded', 48, {}, 'com.narrow', long);
+    for (const answer of [[70, 1, {}, long] as const, [8, 68, 2, {}, 'com.x.error', long] as const]) {
+      const request = narrow.request(48, {}, 'com.wide');
+      await wide.receives([68, ANY, ANY, {}]);
+      wide.send([...answer]);
+      const uri = answer[0] === 70 ? 'wamp.error.payload_size_exceeded' : 'com.x.error';
+      await narrow.receivesError(48, request, uri);
+    }
+    // One progressive result that cannot pass ends the call.
+    const request = narrow.request(48, { receive_progress: true }, 'com.wide');
+    const [, invocation] = await wide.receives([68, ANY, ANY, { receive_progress: true }]);
+    wide.send([70, invocation, { progress: true }, ['short']]);
+    wide.send([70, invocation, { progress: true }, long]);
+    wide.send([70, invocation, {}, ['short']]);
+    await narrow.receives([50, request, { progress: true }, ['short']]);
+    await narrow.receivesError(48, request, 'wamp.error.payload_size_exceeded');
+    await wide.receives([69, invocation, { mode: 'killnowait' }]);
+    // An invocation that could not be sent has used no id.
+    other.request(48, {}, 'com.narrow', ['short']);
+    await narrow.receives([68, 1, ANY, {}, ['short']]);
+    narrow.send([70, 1, {}]);
+    await other.next('RESULT');
+    for (const client of [narrow, wide, other]) await client.leave();
+  },
+);
+
+// In JSON alone WELCOME is longer than the 512 octets that a client must accept at least.
+beside([linkNamed('rawsocket+json')], 'a client that cannot even take WELCOME gets no session', async world => {
+  const peer = await greet(world, framed(world, SMALL_HELLO), 0);
+  const bytes = await peer.ended();
+  assert.deepEqual(CODECS[world.link.serializer].decode(bytes.subarray(8)), [
+    3,
+    { message: 'WELCOME is longer than the client accepts' },
+    'wamp.error.payload_size_exceeded',
+  ]);
+  peer.socket.end();
+});
