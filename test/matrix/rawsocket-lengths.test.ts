@@ -33,7 +33,7 @@ beside(
 
 beside(
   [linkNamed('rawsocket+json')],
-  'a message of 2^24 octets passes both ways, one of more is refused',
+  'a message of 2^24 octets passes both ways, a longer one is not sent',
   async world => {
     const [caller, callee] = [await world.join(), await world.join()];
     await callee.register('com.x');
@@ -44,6 +44,11 @@ beside(
     callee.send([70, 1, {}, [padding]]);
     await caller.receives([50, request, {}, [padding]]);
     assert.equal(caller.bytes.length, 2 ** 24);
+    // The name of the procedure makes the invocation of a pattern longer than its call.
+    await callee.register('com.', { match: 'prefix' });
+    const filler = 'x'.repeat(2 ** 24 - '[48,2,{},"com.y",[""]]'.length);
+    await caller.refused('wamp.error.payload_size_exceeded', 48, {}, 'com.y', [filler]);
+    await callee.receivesNothing();
     await callee.leave();
     await caller.leave();
   },
