@@ -20,7 +20,7 @@ export function telemetryEnv(sinkPort) {
 }
 
 /** Everything that has to be done to a started server before it counts as "everything on". */
-export async function prepareOn(server) {
+export async function prepareOn(server, traceOptions = {}) {
   const client = await RawClient.join(server.port, MANAGEMENT_REALM);
   let request = 0;
   const call = async (procedure, ...args) => {
@@ -32,7 +32,10 @@ export async function prepareOn(server) {
   try {
     for (const node of await call('crossbarfabriccenter.list_nodes')) {
       for (const worker of await call('crossbarfabriccenter.list_workers', node)) {
-        await call('crossbarfabriccenter.start_trace', node, worker, 'bench', { trace_level: 'message' });
+        await call('crossbarfabriccenter.start_trace', node, worker, 'bench', {
+          trace_level: 'message',
+          ...traceOptions,
+        });
       }
     }
   } finally {

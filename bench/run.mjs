@@ -1,6 +1,7 @@
 // Owns the entry point of the benchmarks: which variants and cases there are, and what counts as a broken run.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepareOn, readSink, startSink, telemetryEnv, withSpanAccount } from './everything-on.mjs';
@@ -8,7 +9,8 @@ import { compare } from './harness.mjs';
 import { figures, progress, spans, targets } from './report.mjs';
 import { canPin, pinGenerator, startServer, stopAll } from './servers.mjs';
 
-const USAGE = 'node bench/run.mjs [--rounds 5] [--secs 1.2] [--only rpc,fanout1] [--json FILE] [--variants off,on]';
+const USAGE =
+  'node bench/run.mjs [--rounds 5] [--secs 1.2] [--only rpc,fanout1] [--json FILE] [--variants off,on] [--base bare]';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BARE_PORT = 27300;
 const TWIN_PORT = 27301;
@@ -29,18 +31,41 @@ function startBare(name, port) {
   return startServer({ name, port, args: ['bench/bare-router.mjs', String(port)], cwd: ROOT });
 }
 
-function startWampscope(name, env) {
+/** The same configuration may run twice, each on a port of its own: `shift` is added to the configured one. */
+async function startWampscope(name, env, shift = 0) {
+  if (shift > 0) return startShifted(name, env, shift);
   const config = `bench/${name}.json`;
   const { port } = JSON.parse(readFileSync(`${ROOT}/${config}`, 'utf8')).workers[0].transports[0].endpoint;
   if (!existsSync(`${ROOT}/dist/node/cli.js`)) throw new Error(`${name}: nothing built in dist/`);
   return startServer({ name, port, env, args: ['dist/node/cli.js', 'start', '--config', config], cwd: ROOT });
 }
 
+async function startShifted(name, env, shift) {
+  const config = JSON.parse(readFileSync(`${ROOT}/bench/${name}.json`, 'utf8'));
+  const { endpoint } = config.workers[0].transports[0];
+  endpoint.port += shift;
+  const file = join(tmpdir(), `wampscope-bench-${name}-${endpoint.port}.json`);
+  writeFileSync(file, JSON.stringify(config));
+  const args = ['dist/node/cli.js', 'start', '--config', file];
+  return startServer({ name, port: endpoint.port, env, args, cwd: ROOT });
+}
+
+const SILENT = { OTEL_SDK_DISABLED: 'true' };
+
 /** How each variant is started. `twin` is B once more: its ratios show how far the noise of this machine reaches. */
 const VARIANTS = {
   bare: async () => ({ server: await startBare('bare', BARE_PORT) }),
   twin: async () => ({ server: await startBare('twin', TWIN_PORT) }),
-  off: async () => ({ server: await startWampscope('off', { OTEL_SDK_DISABLED: 'true' }) }),
+  off: async () => ({ server: await startWampscope('off', SILENT) }),
+  off2: async () => ({ server: await startWampscope('off', SILENT, 10) }),
+  // The tracing API is there, no trace is running.
+  idle: async () => ({ server: await startWampscope('trace', SILENT, 10) }),
+  // One trace in memory that keeps every message, payload included.
+  trace: async () => {
+    const server = await startWampscope('trace', SILENT);
+    await prepareOn(server, { trace_app_payload: true });
+    return { server };
+  },
   on: async () => {
     const sink = await startSink(SINK_PORT);
     const server = await startWampscope('on', telemetryEnv(SINK_PORT));
@@ -52,16 +77,24 @@ const VARIANTS = {
 function readOptions() {
   const text = name => ({ [name]: { type: 'string' } });
   const { values } = parseArgs({
-    options: { ...text('rounds'), ...text('secs'), ...text('only'), ...text('json'), ...text('variants') },
+    options: {
+      ...text('rounds'),
+      ...text('secs'),
+      ...text('only'),
+      ...text('json'),
+      ...text('variants'),
+      ...text('base'),
+    },
   });
-  const names = (values.variants ?? 'off,on').split(',').filter(name => name !== 'bare');
-  const unknown = names.find(name => !Object.hasOwn(VARIANTS, name));
+  const base = values.base ?? 'bare';
+  const names = (values.variants ?? 'off,on').split(',').filter(name => name !== base);
+  const unknown = [base, ...names].find(name => !Object.hasOwn(VARIANTS, name));
   if (unknown !== undefined) throw new Error(`no variant "${unknown}"`);
   const rounds = Number(values.rounds ?? 5);
   const secs = Number(values.secs ?? 1.2);
   if (!(Number.isInteger(rounds) && rounds > 0 && secs > 0))
     throw new Error('--rounds and --secs are positive numbers');
-  return { names: ['bare', ...names], cases: pickCases(values.only), rounds, secs, json: values.json };
+  return { names: [base, ...names], cases: pickCases(values.only), rounds, secs, json: values.json };
 }
 
 /** A full name picks one case, anything else all the cases that begin with it. */
@@ -97,7 +130,7 @@ async function main() {
   if (load > 0.7) console.log(`Load average is ${load.toFixed(1)} before the start: others are using this machine.\n`);
   if (!canPin) console.log('No two cores to pin to (needs Linux, taskset and two cores): expect wider ranges.\n');
   const variants = await startVariants(names, broken);
-  if (variants.length > 1 && variants[0].name === 'bare') {
+  if (variants.length > 1 && variants[0].name === names[0]) {
     const onRow = row => console.error(progress(row));
     const rows = await compare(variants, cases, { rounds, secs, onRow });
     const sections = [figures(rows), targets(rows), spans(rows)].filter(Boolean);
@@ -109,7 +142,7 @@ async function main() {
       console.log(`Sink: ${received.spans} spans, ${received.requests} requests, ${received.bytes} bytes.\n`);
     const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, isPinned: canPin, load };
     if (json) writeFileSync(json, JSON.stringify({ machine, rounds, secs, sink: received, broken, rows }, null, 2));
-  } else if (broken.length === 0) broken.push('nothing to compare with bare');
+  } else if (broken.length === 0) broken.push(`nothing to compare with ${names[0]}`);
   await stopAll();
   for (const text of broken) console.error(`BROKEN ${text}`);
   process.exit(broken.length > 0 ? 1 : 0);
