@@ -30,7 +30,7 @@ const FLOORS: { readonly [floor: string]: readonly string[] } = {
 
 /** Packages that only some places may know. */
 const OWNERS: { readonly [packageName: string]: RegExp } = {
-  ws: /^transport\/websocket\.ts$/,
+  ws: /^transport\/websocket(?:-client)?\.ts$/,
   'prom-client': /^observers\/metrics\.ts$/,
   '@opentelemetry/': /^observers\/spans\//,
   zod: /^node\/config\//,

@@ -6,9 +6,12 @@ import { defaultConfig } from '../../src/node/config/defaults.js';
 import { HTTP_PORT, ROUTER_PORT } from '../../src/node/config/ports.js';
 import type { Config } from '../../src/node/config/schema.js';
 import { Node } from '../../src/node/node.js';
+import { type Action, Actions } from '../../src/node/trace/actions.js';
+import type { TraceRecord } from '../../src/node/trace/records.js';
+import { oneLine, sequence } from '../../src/node/trace/sequence.js';
+import { painter } from '../../src/node/trace/terminal.js';
 import { Actors } from './actors.js';
 import { type Autobahn, joinAutobahn } from './autobahn.js';
-import { type Action, Actions, oneLine, type Paint, sequence, type TraceRecord } from './sequence.js';
 import { joinWampy } from './wampy.js';
 
 const HELP = `npm run demo -- [--seconds N] [--forever] [--port N]
@@ -18,9 +21,7 @@ const HELP = `npm run demo -- [--seconds N] [--forever] [--port N]
   --port N      of the router, ${ROUTER_PORT} when it is not said; /metrics is at the next one
 `;
 
-const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 } as const;
-const paint: Paint = (style, text) => (isColoured ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text);
+const paint = painter(process.stdout.isTTY && !process.env.NO_COLOR);
 
 function say(line = ''): void {
   process.stdout.write(`${line}\n`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Owns the command line: `wampscope start` and `wampscope check`. */
+/** Owns the command line: `wampscope start`, `wampscope check`; `wampscope trace` is trace/command.ts. */
 
 import { parseArgs } from 'node:util';
 import { check, describeError } from './config/check.js';
@@ -8,12 +8,14 @@ import { loadConfig } from './config/load.js';
 import { ConfigError, formatProblem } from './config/problem.js';
 import type { Config } from './config/schema.js';
 import { Node } from './node.js';
+import { runTrace } from './trace/command.js';
 import { VERSION } from './version.js';
 
 const HELP = `wampscope ${VERSION}: the WAMP router you can see through
 
   wampscope start [--config FILE]   run the router; without a file: realm1 on ws://127.0.0.1:8080/ws
   wampscope check FILE              say what is wrong with a configuration, or nothing
+  wampscope trace VERB ...          start, stop, list, tail, show, export, delete traces; --help tells more
   wampscope --version
 
 A configuration is a Crossbar.io node configuration (version 2), JSON or YAML.
@@ -21,6 +23,7 @@ Spans are exported when OTEL_EXPORTER_OTLP_ENDPOINT is set.
 `;
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'trace') return trace(process.argv.slice(3));
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(process.argv.slice(2));
@@ -53,6 +56,12 @@ function parse(args: string[]) {
 function say(text: string): number {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   return 0;
+}
+
+function trace(args: readonly string[]): Promise<number> {
+  const { stdout, stderr, env } = process;
+  const color = stdout.isTTY && !env.NO_COLOR;
+  return runTrace(args, { stdout, stderr, env, color, interrupted: signalled, openStore: undefined });
 }
 
 async function start(file: string | undefined): Promise<number> {

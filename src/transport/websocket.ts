@@ -1,4 +1,4 @@
-/** Owns WebSocket connections: receives through `ws`, sends frames of its own making. The only importer of `ws`. */
+/** Owns WebSocket connections that clients open: receives through `ws`, sends frames of its own making. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,0 +1,64 @@
+/** Owns how traces look in a terminal: many as a table, one as a list of what is known of it. */
+
+import type { TraceSummary } from './records.js';
+import { type Paint, printable } from './terminal.js';
+
+export function tracesTable(traces: readonly TraceSummary[], paint: Paint): string[] {
+  const isSpread = new Set(traces.map(trace => trace.worker_id)).size > 1;
+  const head = ['ID', ...(isSpread ? ['WORKER'] : []), 'STATUS', 'LEVEL', 'RECORDS', 'SEQ', 'STARTED', 'RUNTIME'];
+  const rows = traces.map(trace => [
+    trace.id,
+    ...(isSpread ? [trace.worker_id] : []),
+    trace.status,
+    trace.options.trace_level,
+    String(trace.next_seq - trace.first_seq),
+    seqRange(trace),
+    trace.started,
+    runtime(trace),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map(row => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => printable(cell).padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return [paint('dim', line(head)), ...rows.map(line)];
+}
+
+export function traceLines(trace: TraceSummary, paint: Paint): string[] {
+  const { id, status, stopped_reason, options, dropped, persisted_seq, started, ended } = trace;
+  const rows: [name: string, value: string | undefined][] = [
+    ['trace', id],
+    ['status', stopped_reason ? `${status} (${stopped_reason})` : status],
+    ['level', `${options.trace_level}${options.trace_app_payload ? ', with payloads' : ''}`],
+    ['filter', filterText(options.filter)],
+    ['records', `${trace.next_seq - trace.first_seq}, seq ${seqRange(trace)}${dropped ? `, ${dropped} dropped` : ''}`],
+    ['persisted', options.persist ? persistedText(persisted_seq) : undefined],
+    ['started', started],
+    ['ended', ended ?? undefined],
+    ['runtime', `${runtime(trace)}${options.duration ? ` of ${String(options.duration)} s` : ''}`],
+  ];
+  return rows
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${paint('dim', name.padEnd(10))} ${printable(value!)}`);
+}
+
+/** First to last, both included. */
+function seqRange({ first_seq, next_seq }: TraceSummary): string {
+  return first_seq === next_seq ? '-' : `${first_seq}..${next_seq - 1}`;
+}
+
+function persistedText(seq: number | null | undefined): string {
+  return typeof seq === 'number' ? `up to seq ${seq}` : 'nothing yet';
+}
+
+function runtime(trace: TraceSummary): string {
+  return trace.runtime === null ? '-' : `${trace.runtime.toFixed(1)} s`;
+}
+
+function filterText(filter: unknown): string | undefined {
+  if (typeof filter !== 'object' || filter === null || Object.keys(filter).length === 0) return undefined;
+  return Object.entries(filter)
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join('|') : String(value)}`)
+    .join(', ');
+}
