@@ -44,6 +44,8 @@ export class Correlator implements Tap {
   readonly #handling = new Map<number, TracedAction>();
   /** INVOCATIONs whose action ended without their answer, oldest first: the answer may still come. */
   readonly #late = new Map<TracedInvocation, SessionRef>();
+  /** What they still send is received, and ends at once. */
+  readonly #left = new WeakSet<SessionRef>();
   #currentSeq = 0;
   #current: TracedAction | undefined;
   /** Actions pushed out or given up, since the start. */
@@ -83,7 +85,7 @@ export class Correlator implements Tap {
     switch (m.code) {
       case Code.CALL:
         action = this.#begin('call', frame);
-        this.#at(session).calls.set(m.request, action);
+        this.#called(action);
         break;
       case Code.PUBLISH:
         action = this.#begin('publish', frame);
@@ -143,6 +145,12 @@ export class Correlator implements Tap {
     return action;
   }
 
+  #called(action: TracedAction): void {
+    const { calls } = this.#at(action.originator);
+    // An id that is in use breaks the protocol: the call that has it must be found when its session ends.
+    if (!calls.has(action.request)) calls.set(action.request, action);
+  }
+
   /** YIELD or ERROR of a callee. A late one keeps the correlation of its action and changes nothing. */
   #answer(frame: Frame): TracedAction | undefined {
     const { message: m, session } = frame;
@@ -200,6 +208,8 @@ export class Correlator implements Tap {
         action.error = m.uri;
         return 'error';
       case Code.ERROR:
+        // Of a CANCEL that asked for what there is not: the call goes on.
+        if (m.subject === Code.CANCEL) return undefined;
         action.error = m.uri;
         return this.#failure(frame, action);
       case Code.SUBSCRIBED:
@@ -257,7 +267,9 @@ export class Correlator implements Tap {
       action = this.#handling.get(seq);
       if (action) this.#handling.delete(seq);
     }
-    if (!action || action.kind === 'call' || action.outcome !== undefined || action.firstFrame !== seq) return;
+    if (!action || action.outcome !== undefined || action.firstFrame !== seq) return;
+    // A call goes on, unless it came after the GOODBYE of its session and is ignored.
+    if (action.kind === 'call' && !(action.messages === 1 && this.#left.has(action.originator))) return;
     // A publication is over when it has been handled, whatever came of it; others have had their reply, unless
     // there was nobody left to get it.
     const outcome = action.kind === 'publish' ? 'ok' : 'caller_gone';
@@ -266,6 +278,7 @@ export class Correlator implements Tap {
 
   onSession(event: SessionEvent): void {
     if (event.kind === 'joined') return;
+    this.#left.add(event.session);
     const open = this.#sessions.get(event.session);
     if (!open) return;
     this.#sessions.delete(event.session);

@@ -112,6 +112,7 @@ for (const [name, header] of [
     bytes.writeUInt32BE(header);
     client.wire.socket!.write(bytes);
     await client.ended();
+    await assert.rejects(client.next('an ABORT: what has no frame is no message'), /the connection closed/);
   });
 }
 

@@ -241,3 +241,33 @@ test('an observer that throws is detached at the tenth time, and routing goes on
   assert.equal(faults.length, 2, 'the first fault and the detachment are told');
   assert.equal(client.received.filter(m => m[0] === 33).length, 20);
 });
+
+test('an ERROR of a CANCEL that asked for what there is not leaves the call open', async () => {
+  const { o, caller, callee } = await pair();
+  const request = await caller.request([CALL, undefined, {}, 'com.p']);
+  await caller.send([CANCEL, request, { mode: 'abandon' }]);
+  assert.deepEqual(caller.last.slice(0, 3), [ERROR, CANCEL, request]);
+  assert.equal(o.actions('call').length, 0);
+  await callee.send([YIELD, invocationId(callee), {}]);
+  assert.equal(o.actions('call')[0]!.outcome, 'ok');
+});
+
+test('requests that break the protocol end with their session, as errors', async () => {
+  const o = new Observed();
+  for (const message of [
+    [SUBSCRIBE, 99, {}, 'com.t'],
+    [CALL, 99, {}, 'com.p'],
+    [PUBLISH, 99, {}, 'com.t'],
+  ]) {
+    const client = await o.client();
+    await client.send(message);
+    assert.deepEqual(client.last.slice(0, 1), [3]);
+  }
+  assert.equal(o.correlator.openActions, 0);
+  assert.deepEqual(
+    ['subscribe', 'call', 'publish'].map(kind =>
+      o.actions(kind as 'call').map(action => [action.outcome, action.error]),
+    ),
+    Array.from({ length: 3 }, () => [['error', 'wamp.error.protocol_violation']]),
+  );
+});
