@@ -31,6 +31,15 @@ interface Open {
 
 const MAX_LATE = 10_000;
 
+/** The kind of action that a message begins, by type code. */
+const KINDS: (ActionKind | undefined)[] = [];
+KINDS[Code.CALL] = 'call';
+KINDS[Code.PUBLISH] = 'publish';
+KINDS[Code.SUBSCRIBE] = 'subscribe';
+KINDS[Code.UNSUBSCRIBE] = 'unsubscribe';
+KINDS[Code.REGISTER] = 'register';
+KINDS[Code.UNREGISTER] = 'unregister';
+
 /** Decides which action a frame belongs to: received ones by their ids, sent ones by their cause. */
 export class Correlator implements Tap {
   readonly #audience: Audience;
@@ -43,7 +52,7 @@ export class Correlator implements Tap {
   /** Received frames other than the newest that are still being handled. */
   readonly #handling = new Map<number, TracedAction>();
   /** INVOCATIONs whose action ended without their answer, oldest first: the answer may still come. */
-  readonly #late = new Map<TracedInvocation, SessionRef>();
+  readonly #late = new Set<TracedInvocation>();
   /** What they still send is received, and ends at once. */
   readonly #left = new WeakSet<SessionRef>();
   #currentSeq = 0;
@@ -82,26 +91,9 @@ export class Correlator implements Tap {
   #received(frame: Frame): void {
     const { message: m, session } = frame;
     let action: TracedAction | undefined;
+    const kind = KINDS[m.code];
+    if (kind) action = this.#begin(kind, frame);
     switch (m.code) {
-      case Code.CALL:
-        action = this.#begin('call', frame);
-        this.#called(action);
-        break;
-      case Code.PUBLISH:
-        action = this.#begin('publish', frame);
-        break;
-      case Code.SUBSCRIBE:
-        action = this.#begin('subscribe', frame);
-        break;
-      case Code.UNSUBSCRIBE:
-        action = this.#begin('unsubscribe', frame);
-        break;
-      case Code.REGISTER:
-        action = this.#begin('register', frame);
-        break;
-      case Code.UNREGISTER:
-        action = this.#begin('unregister', frame);
-        break;
       case Code.YIELD:
       case Code.ERROR:
         action = this.#answer(frame);
@@ -139,6 +131,7 @@ export class Correlator implements Tap {
     if (m.subject) action.subject = m.subject;
     // Only calls outlive their handling; what is being handled is found without a table.
     if (kind === 'call') {
+      this.#called(action);
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
       this.#open.set(frame.seq, action);
     }
@@ -306,11 +299,11 @@ export class Correlator implements Tap {
   #remember(invocation: TracedInvocation): void {
     if (!this.#sessions.has(invocation.callee)) return;
     if (this.#late.size >= MAX_LATE) {
-      const [oldest, callee] = this.#late.entries().next().value!;
+      const oldest: TracedInvocation = this.#late.values().next().value!;
       this.#late.delete(oldest);
-      this.#sessions.get(callee)?.asked.delete(oldest.request);
+      this.#sessions.get(oldest.callee)?.asked.delete(oldest.request);
     }
-    this.#late.set(invocation, invocation.callee);
+    this.#late.add(invocation);
   }
 
   #giveUpOldest(at: number): void {

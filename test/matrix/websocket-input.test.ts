@@ -21,8 +21,9 @@ function upgrade(world: World, protocols: string[], options: ClientOptions = {},
   return new Promise((resolve, reject) => {
     webSocket.on('error', reject);
     webSocket.on('open', () => {
-      const { protocol } = webSocket;
-      webSocket.on('close', () => resolve(`101 ${protocol}`));
+      // An extension would change frames that the router writes by itself.
+      const { protocol, extensions } = webSocket;
+      webSocket.on('close', () => resolve(`101 ${protocol}${extensions}`));
       webSocket.close();
     });
     webSocket.on('unexpected-response', (_request, response) => {
