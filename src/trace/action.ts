@@ -154,7 +154,7 @@ export class TracedAction {
     anchorBytes: number,
     acknowledge: boolean,
     random: RandomIds,
-    parent: RemoteParent | undefined,
+    parent?: RemoteParent,
   ) {
     this.kind = kind;
     this.realm = originator.realm;

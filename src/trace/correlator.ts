@@ -56,6 +56,7 @@ export class Correlator implements Tap {
   /** What they still send is received, and ends at once. */
   readonly #left = new WeakSet<SessionRef>();
   #currentSeq = 0;
+  #now = 0;
   #current: TracedAction | undefined;
   /** Actions pushed out or given up, since the start. */
   abandoned = 0;
@@ -84,6 +85,7 @@ export class Correlator implements Tap {
   }
 
   onFrame(frame: Frame): void {
+    this.#now = frame.at;
     if (frame.direction === 'received') this.#received(frame);
     else this.#sent(frame);
   }
@@ -116,18 +118,9 @@ export class Correlator implements Tap {
     const { message: m, session } = frame;
     const acknowledge = kind === 'publish' && m.options.acknowledge === true;
     const octets = frame.end - frame.start;
-    const action = new TracedAction(
-      kind,
-      session,
-      m.uri,
-      m.request,
-      frame.at,
-      frame.seq,
-      octets,
-      acknowledge,
-      this.#random,
-      undefined,
-    );
+    const { uri, request } = m;
+    const random = this.#random;
+    const action = new TracedAction(kind, session, uri, request, frame.at, frame.seq, octets, acknowledge, random);
     if (m.subject) action.subject = m.subject;
     // Only calls outlive their handling; what is being handled is found without a table.
     if (kind === 'call') {
@@ -166,6 +159,11 @@ export class Correlator implements Tap {
 
   #sent(frame: Frame): void {
     const { cause } = frame;
+    // ABORT is the end of a session, not an answer; but it tells what was wrong with the request that caused it.
+    if (frame.message.code <= Code.GOODBYE) {
+      if (cause !== 0 && cause === this.#currentSeq && this.#current) this.#current.error = frame.message.uri;
+      return this.#audience.frame(frame, undefined);
+    }
     const action =
       cause === 0
         ? undefined
@@ -196,10 +194,6 @@ export class Correlator implements Tap {
       case Code.PUBLISHED:
         action.subject = m.publication;
         return undefined;
-      case Code.ABORT:
-        // The message broke the protocol: it was its session's last.
-        action.error = m.uri;
-        return 'error';
       case Code.ERROR:
         // Of a CANCEL that asked for what there is not: the call goes on.
         if (m.subject === Code.CANCEL) return undefined;
@@ -261,21 +255,24 @@ export class Correlator implements Tap {
       if (action) this.#handling.delete(seq);
     }
     if (!action || action.outcome !== undefined || action.firstFrame !== seq) return;
-    // A call goes on, unless it came after the GOODBYE of its session and is ignored.
-    if (action.kind === 'call' && !(action.messages === 1 && this.#left.has(action.originator))) return;
-    // A publication is over when it has been handled, whatever came of it; others have had their reply, unless
-    // there was nobody left to get it.
-    const outcome = action.kind === 'publish' ? 'ok' : 'caller_gone';
-    this.#end(action, outcome, action.fanOut?.endedAt ?? action.startedAt);
+    if (action.messages === 1 && this.#left.has(action.originator)) {
+      // Its request broke the protocol, or came after GOODBYE.
+      this.#end(action, gone(action), this.#now);
+      this.#sessions.delete(action.originator);
+    } else if (action.kind === 'publish') {
+      // A publication is over when it has been handled, whatever came of it.
+      this.#end(action, 'ok', action.fanOut?.endedAt ?? action.startedAt);
+    }
   }
 
   onSession(event: SessionEvent): void {
     if (event.kind === 'joined') return;
+    this.#now = event.at;
     this.#left.add(event.session);
     const open = this.#sessions.get(event.session);
     if (!open) return;
     this.#sessions.delete(event.session);
-    for (const action of open.calls.values()) this.#end(action, 'caller_gone', event.at);
+    for (const action of open.calls.values()) this.#end(action, gone(action), event.at);
     for (const { invocation } of open.asked.values()) this.#late.delete(invocation);
   }
 
@@ -340,6 +337,11 @@ export class Correlator implements Tap {
     }
     return open;
   }
+}
+
+/** A session that broke the protocol did not just go. */
+function gone(action: TracedAction): Outcome {
+  return action.error === '' ? 'caller_gone' : 'error';
 }
 
 function see(action: TracedAction, frame: Frame): void {
