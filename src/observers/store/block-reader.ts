@@ -88,7 +88,8 @@ class RecordReader {
     const count = kind & 3;
     if (count === 0) return undefined;
     const name = STORED_SERIALIZERS[kind >> 2];
-    if (name === undefined) throw new RecordBlockError(`a stored payload has serializer ${kind >> 2}, which is unknown`);
+    if (name === undefined)
+      throw new RecordBlockError(`a stored payload has serializer ${kind >> 2}, which is unknown`);
     const { buffer, byteOffset } = this.#block.payloads;
     const octets = Buffer.from(buffer as ArrayBuffer, byteOffset + at, this.#block.payloadBytes[i]!);
     const { args, kwargs } = this.#codec(name).decodePayload(octets, 0, octets.length, count);
