@@ -33,6 +33,7 @@ const OWNERS: { readonly [packageName: string]: RegExp } = {
   ws: /^transport\/websocket(?:-client)?\.ts$/,
   'prom-client': /^observers\/metrics\.ts$/,
   '@opentelemetry/': /^observers\/spans\//,
+  lmdb: /^observers\/store\//,
   zod: /^node\/config\//,
   yaml: /^node\/config\//,
   'jsonc-parser': /^node\/config\//,
