@@ -53,6 +53,7 @@ export class Player {
   #request = 0;
   #ended = false;
   #welcomed: (() => void) | undefined;
+  #refused: ((error: Error) => void) | undefined;
 
   private constructor(stage: Stage, link: Link, wire: Wire) {
     this.#stage = stage;
@@ -66,8 +67,9 @@ export class Player {
   static async join(stage: Stage, link: Link): Promise<Player> {
     const dial = link.kind === 'ws' ? dialWebSocket : dialRawSocket;
     const player = new Player(stage, link, await dial(stage.port, link.serializer));
-    const welcomed = new Promise<void>(resolve => {
+    const welcomed = new Promise<void>((resolve, reject) => {
       player.#welcomed = resolve;
+      player.#refused = reject;
     });
     player.#send([1, 'realm1', { roles: stage.random.below(4) ? CLIENT_ROLES : PLAIN_ROLES }]);
     await welcomed;
@@ -151,6 +153,7 @@ export class Player {
     this.#ended = true;
     for (const { timer } of this.#held.values()) clearTimeout(timer);
     this.#held.clear();
+    this.#refused!(new Error(`${this.link.name} ended before WELCOME`));
     this.#stage.gone(this);
   }
 
