@@ -1,7 +1,7 @@
 // Owns set-up: installs what package-lock.json asks for, builds what is older than its sources, and does neither twice.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -70,6 +70,8 @@ export function ensureBuilt(project, out, sources) {
 export function ensureRouter() {
   ensureInstalled();
   ensureBuilt('tsconfig.build.json', 'dist', ['src']);
+  // npm makes it so when it installs a package; in a checkout `npx wampscope` needs it too.
+  chmodSync(join(root, 'dist/node/cli.js'), 0o755);
 }
 
 /** Router, tests and examples: to build. */

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parseConfig } from '../src/node/config/load.js';
+import { loadConfig, parseConfig } from '../src/node/config/load.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -39,6 +39,12 @@ test('every relative link leads to a file', () => {
 test('the configuration in README.md is accepted without a warning', () => {
   const { warnings } = parseConfig(snippet('json'), 'json', 'README.md');
   assert.deepEqual(warnings, []);
+});
+
+test('the configurations that README.md names start as they are', () => {
+  const named = [...readme.matchAll(/\bexamples\/config\/\S+/g)].map(([file]) => join(root, file));
+  assert.ok(named.length > 0);
+  for (const file of named) assert.doesNotThrow(() => loadConfig(file), file);
 });
 
 test('the tour of README.md shows the messages of a call under one correlation', async t => {
