@@ -68,19 +68,3 @@ export interface Tap {
   /** All synchronous effects of the received frame `seq` have been sent. */
   onHandled(seq: number): void;
 }
-
-/** One tap that calls several, in order. */
-export function fanOut(taps: readonly Tap[]): Tap | undefined {
-  if (taps.length < 2) return taps[0];
-  return {
-    onSession: event => {
-      for (const tap of taps) tap.onSession(event);
-    },
-    onFrame: frame => {
-      for (const tap of taps) tap.onFrame(frame);
-    },
-    onHandled: seq => {
-      for (const tap of taps) tap.onHandled(seq);
-    },
-  };
-}

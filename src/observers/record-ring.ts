@@ -157,11 +157,6 @@ export class RecordRing {
     while (this.first < this.next && this.#at[this.first & this.#mask]! < at) this.first++;
   }
 
-  /** When the oldest record was made; infinity when there is none. */
-  get oldest(): number {
-    return this.first < this.next ? this.#at[this.first & this.#mask]! : Number.POSITIVE_INFINITY;
-  }
-
   /** Records `from` to `to`, both included, as far as they are kept. */
   read(from: number, to: number): LoggedMessage[] {
     const records: LoggedMessage[] = [];
