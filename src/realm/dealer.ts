@@ -1,6 +1,7 @@
 /** Owns registrations and open calls of one realm. No IO, clock or randomness of its own. */
 
 import type { Sent } from '../session/host.js';
+import type { Cause } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri, ProtocolViolation, WampError } from '../wire/errors.js';
 import { nextId } from '../wire/ids.js';
@@ -75,7 +76,7 @@ export class Dealer {
   }
 
   /** @throws WampError when the request cannot be served. */
-  register(from: Member, m: Message, cause: number): void {
+  register(from: Member, m: Message, cause: Cause | undefined): void {
     const match = choice(m.options, 'match', MATCHES, 'exact');
     const invoke = choice(m.options, 'invoke', POLICIES, 'single');
     this.#mayRegister(from, m.uri, match);
@@ -120,7 +121,7 @@ export class Dealer {
     }
   }
 
-  unregister(from: Member, m: Message, cause: number): void {
+  unregister(from: Member, m: Message, cause: Cause | undefined): void {
     const registration = this.#byId.get(m.subject);
     if (!registration?.callees.includes(from)) {
       throw new WampError(ErrorUri.noSuchRegistration, `this session has no registration ${m.subject}`);
@@ -144,7 +145,7 @@ export class Dealer {
   }
 
   /** @throws WampError when the call cannot be made; ProtocolViolation for options the caller did not announce. */
-  call(from: Member, m: Message, cause: number): void {
+  call(from: Member, m: Message, cause: Cause | undefined): void {
     const options = m.options;
     const decision = from.role.decide(m.uri);
     if (!decision.legal) throw new WampError(ErrorUri.invalidUri, `"${m.uri}" is not a procedure`);
@@ -206,7 +207,7 @@ export class Dealer {
   }
 
   /** The callee's answer, a progressive one or the last. */
-  yield(from: Member, m: Message, cause: number): void {
+  yield(from: Member, m: Message, cause: Cause | undefined): void {
     const call = this.#answered(from, m.request, 'YIELD');
     if (!call) return;
     if (m.options !== EMPTY_DICT && flag(m.options, 'progress')) {
@@ -225,7 +226,7 @@ export class Dealer {
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
-  error(from: Member, m: Message, cause: number): void {
+  error(from: Member, m: Message, cause: Cause | undefined): void {
     if (m.subject !== Code.INVOCATION) {
       throw new ProtocolViolation(`ERROR of a client must be of an INVOCATION (68), not of type ${m.subject}`);
     }
@@ -247,7 +248,7 @@ export class Dealer {
     return call;
   }
 
-  cancel(from: Member, m: Message, cause: number): void {
+  cancel(from: Member, m: Message, cause: Cause | undefined): void {
     const mode = choice(m.options, 'mode', CANCEL_MODES, 'killnowait');
     const call = from.calls.get(m.request);
     // The answer may have crossed the CANCEL.
@@ -281,7 +282,7 @@ export class Dealer {
     call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
   }
 
-  #fail(call: Call, cause: number, uri: string, text: string): void {
+  #fail(call: Call, cause: Cause | undefined, uri: string, text: string): void {
     call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, uri, Payload.of([text])), cause);
   }
 
@@ -292,9 +293,11 @@ export class Dealer {
     call.timer = undefined;
   }
 
-  /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"). */
-  leave(member: Member): void {
+  /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"); returns the causes of its calls. */
+  leave(member: Member): readonly Cause[] {
+    const open: Cause[] = [];
     for (const call of [...member.calls.values()]) {
+      if (call.cause) open.push(call.cause);
       this.#close(call);
       if (call.callee !== member) this.#interrupt(call);
     }
@@ -304,5 +307,6 @@ export class Dealer {
       this.#close(call);
       this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left');
     }
+    return open;
   }
 }

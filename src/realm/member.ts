@@ -2,7 +2,7 @@
 
 import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
-import type { SessionRef } from '../tap.js';
+import type { Cause, SessionRef } from '../tap.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
@@ -38,8 +38,8 @@ export interface Call {
   readonly request: number;
   readonly callee: Member;
   readonly invocation: number;
-  /** The `seq` of the CALL, for messages that no later message causes: a timeout, a callee that left. */
-  readonly cause: number;
+  /** Of the CALL, for messages that no later message causes (a timeout, a callee that left) and for the answer. */
+  readonly cause: Cause | undefined;
   readonly progressive: boolean;
   readonly timeout: number;
   timer: unknown;
@@ -49,9 +49,9 @@ export interface Call {
 
 /** How messages reach a session. Broker and dealer have no other effect on the world; a test records here. */
 export interface Outbox {
-  /** `cause` is the `seq` of the received frame that made us send this. */
-  send(message: Message, cause: number): Sent;
-  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
+  /** `cause` is that of the received message that made us send this. */
+  send(message: Message, cause: Cause | undefined): Sent;
+  sendShared(broadcast: Broadcast, cause: Cause | undefined, metered: boolean): Sent;
 }
 
 export class Member {

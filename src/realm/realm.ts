@@ -3,6 +3,7 @@
 import type { RealmSession, Seat, SessionRealm } from '../session/host.js';
 import { TypeCounts } from '../session/traffic.js';
 import type { Clock, Watch } from '../session/watch.js';
+import type { Cause } from '../tap.js';
 import { Code, messageName } from '../wire/codes.js';
 import { ProtocolViolation, WampError } from '../wire/errors.js';
 import type { RandomIds } from '../wire/ids.js';
@@ -90,7 +91,8 @@ export class Realm implements SessionRealm, LocalRealm {
   seat(session: RealmSession): Seat {
     const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
     return {
-      receive: (m, seq) => this.#handle(member, m, seq, true),
+      receive: (m, cause) => this.#handle(member, m, cause, true),
+      about: m => about(member, m),
       leave: () => this.#left(session, member),
     };
   }
@@ -104,29 +106,29 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   /** Final statistics come before on_leave, so that whoever keeps accounts can close one when it hears of the leave. */
-  #left(session: RealmSession, member: Member): void {
+  #left(session: RealmSession, member: Member): readonly Cause[] {
     this.sessions.delete(session.id);
-    this.dealer.leave(member);
+    const open = this.dealer.leave(member);
     this.broker.leave(member);
     this.#stats?.left(session);
     this.#meta.left(session);
     this.#settle();
+    return open;
   }
 
   act(session: LocalSession, m: Message, metered: boolean): void {
-    const watch = this.watch;
-    const seq = ++watch.seq;
-    const { tap } = watch;
-    if (tap) watch.received(tap, session, m, seq, NOTHING);
-    this.#handle(session.member!, m, seq, metered);
-    if (tap) tap.onHandled(seq);
+    const { tap } = this.watch;
+    const member = session.member!;
+    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m));
+    this.#handle(member, m, cause, metered);
+    if (cause) tap!.onHandled(cause);
   }
 
   reaches(topic: string): boolean {
     return this.broker.reaches(topic);
   }
 
-  sent(session: LocalSession, m: Message, cause: number): void {
+  sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
     if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false);
   }
@@ -139,20 +141,20 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#env.fault(what, error);
   }
 
-  #handle(from: Member, m: Message, seq: number, metered: boolean): void {
+  #handle(from: Member, m: Message, cause: Cause | undefined, metered: boolean): void {
     this.#depth++;
     try {
-      this.#dispatch(from, m, seq, metered);
+      this.#dispatch(from, m, cause, metered);
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
-      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), seq);
+      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), cause);
     } finally {
       this.#depth--;
     }
     this.#settle();
   }
 
-  #dispatch(from: Member, m: Message, seq: number, metered: boolean): void {
+  #dispatch(from: Member, m: Message, cause: Cause | undefined, metered: boolean): void {
     if (m.options !== EMPTY_DICT && m.options.ppt_scheme !== undefined) {
       // WAMP advanced, "Payload Passthru Mode": without the option the receiver could not read what it gets.
       throw new ProtocolViolation('option ppt_scheme, but this router does not announce payload_passthru_mode');
@@ -160,28 +162,28 @@ export class Realm implements SessionRealm, LocalRealm {
     switch (m.code) {
       case Code.PUBLISH:
         this.#inSequence(from, m);
-        return this.broker.publish(from, m, seq, metered);
+        return this.broker.publish(from, m, cause, metered);
       case Code.CALL:
         this.#inSequence(from, m);
-        return this.dealer.call(from, m, seq);
+        return this.dealer.call(from, m, cause);
       case Code.YIELD:
-        return this.dealer.yield(from, m, seq);
+        return this.dealer.yield(from, m, cause);
       case Code.ERROR:
-        return this.dealer.error(from, m, seq);
+        return this.dealer.error(from, m, cause);
       case Code.CANCEL:
-        return this.dealer.cancel(from, m, seq);
+        return this.dealer.cancel(from, m, cause);
       case Code.SUBSCRIBE:
         this.#inSequence(from, m);
-        return this.broker.subscribe(from, m, seq);
+        return this.broker.subscribe(from, m, cause);
       case Code.UNSUBSCRIBE:
         this.#inSequence(from, m);
-        return this.broker.unsubscribe(from, m, seq);
+        return this.broker.unsubscribe(from, m, cause);
       case Code.REGISTER:
         this.#inSequence(from, m);
-        return this.dealer.register(from, m, seq);
+        return this.dealer.register(from, m, cause);
       case Code.UNREGISTER:
         this.#inSequence(from, m);
-        return this.dealer.unregister(from, m, seq);
+        return this.dealer.unregister(from, m, cause);
       default:
         throw new ProtocolViolation(`${messageName(m.code)} must not come from a client in an established session`);
     }
@@ -213,3 +215,9 @@ export class Realm implements SessionRealm, LocalRealm {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** The cause of the open call that a YIELD, ERROR or CANCEL of this session is about. */
+function about(from: Member, m: Message): Cause | undefined {
+  if (m.code === Code.YIELD || m.code === Code.ERROR) return from.invocations.get(m.request)?.cause;
+  return m.code === Code.CANCEL ? from.calls.get(m.request)?.cause : undefined;
+}

@@ -1,6 +1,6 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
-import type { Frame, SessionRef, Tap } from '../tap.js';
+import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -14,8 +14,7 @@ const NOTHING = new Uint8Array(0);
 export class Watch {
   readonly #clock: Clock;
   readonly #frame: Mutable<Frame>;
-  /** The `seq` of the newest frame, counted also while nobody watches: pending calls keep it as their cause. */
-  seq = 0;
+  #seq = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -29,15 +28,21 @@ export class Watch {
       encoded: NOTHING,
       start: 0,
       end: 0,
-      cause: 0,
+      cause: undefined,
       dropped: false,
     };
   }
 
-  /** Shows a received message; `seq` was drawn by the caller. */
-  received(tap: Tap, session: SessionRef, message: Message, seq: number, encoded: Uint8Array): void {
+  /** Shows a received message; `about` is the cause of the open call that it is about. */
+  received(
+    tap: Tap,
+    session: SessionRef,
+    message: Message,
+    encoded: Uint8Array,
+    about: Cause | undefined,
+  ): Cause | undefined {
     const frame = this.#frame;
-    frame.seq = seq;
+    frame.seq = ++this.#seq;
     frame.at = this.#clock();
     frame.session = session;
     frame.direction = 'received';
@@ -45,9 +50,9 @@ export class Watch {
     frame.encoded = encoded;
     frame.start = 0;
     frame.end = encoded.length;
-    frame.cause = 0;
+    frame.cause = about;
     frame.dropped = false;
-    tap.onFrame(frame);
+    return tap.onFrame(frame);
   }
 
   /** Shows a message that was sent, or refused by the send queue. */
@@ -58,11 +63,11 @@ export class Watch {
     encoded: Uint8Array,
     start: number,
     end: number,
-    cause: number,
+    cause: Cause | undefined,
     dropped: boolean,
   ): void {
     const frame = this.#frame;
-    frame.seq = ++this.seq;
+    frame.seq = ++this.#seq;
     frame.at = this.#clock();
     frame.session = session;
     frame.direction = 'sent';
@@ -75,7 +80,11 @@ export class Watch {
     tap.onFrame(frame);
   }
 
-  session(kind: 'joined' | 'left', session: SessionRef, reason: string): void {
-    this.tap?.onSession({ kind, session, at: this.#clock(), reason });
+  joined(session: SessionRef): void {
+    this.tap?.onSession({ kind: 'joined', session, at: this.#clock(), reason: '', open: [] });
+  }
+
+  left(session: SessionRef, reason: string, open: readonly Cause[]): void {
+    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open });
   }
 }

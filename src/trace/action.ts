@@ -1,6 +1,6 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
-import type { SessionRef } from '../tap.js';
+import type { Cause, SessionRef } from '../tap.js';
 import type { RandomIds } from '../wire/ids.js';
 
 /** The operation, in the words of the WAMP terminology chapter. */
@@ -92,7 +92,7 @@ export class TracedFanOut {
  * keep, once `onActionEnd` has told of it. Ids are kept as 32-bit words (signed, so that they stay
  * small integers) and become text when somebody reads them.
  */
-export class TracedAction {
+export class TracedAction implements Cause {
   readonly kind: ActionKind;
   readonly realm: string;
   /** Topic or procedure as requested, not the pattern it matched; '' for UNSUBSCRIBE and UNREGISTER of an unknown id. */
@@ -140,6 +140,11 @@ export class TracedAction {
   readonly acknowledge: boolean;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */
   invocations: TracedInvocation[] | undefined = undefined;
+  /** Neighbours among the open actions; for the correlator alone. */
+  older: TracedAction | undefined = undefined;
+  newer: TracedAction | undefined = undefined;
+  /** It was open when the last observer left: who watches now has not seen it begin. */
+  forgotten = false;
   /** What the broker made of a PUBLISH; undefined when nobody was there to receive. */
   fanOut: TracedFanOut | undefined = undefined;
 
@@ -180,6 +185,17 @@ export class TracedAction {
     this.lastFrame = firstFrame;
     this.anchorBytes = anchorBytes;
     this.acknowledge = acknowledge;
+  }
+
+  /** The INVOCATION that `callee` knows by `request`. */
+  invocationAt(callee: SessionRef, request: number): TracedInvocation | undefined {
+    const { invocations } = this;
+    if (!invocations) return undefined;
+    for (let i = invocations.length - 1; i >= 0; i--) {
+      const invocation = invocations[i]!;
+      if (invocation.request === request && invocation.callee === callee) return invocation;
+    }
+    return undefined;
   }
 
   /** The correlation id as a UUIDv4, 36 characters. */
