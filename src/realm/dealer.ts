@@ -296,14 +296,14 @@ export class Dealer {
   /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"); returns the causes of its calls. */
   leave(member: Member): readonly Cause[] {
     const open: Cause[] = [];
-    for (const call of [...member.calls.values()]) {
+    for (const call of member.calls.values()) {
       if (call.cause) open.push(call.cause);
       this.#close(call);
       if (call.callee !== member) this.#interrupt(call);
     }
     // Before the callers hear of it, so that who calls again finds no registration of the one that left.
     for (const registration of [...member.registrations]) this.#remove(registration, member);
-    for (const call of [...member.invocations.values()]) {
+    for (const call of member.invocations.values()) {
       this.#close(call);
       this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left');
     }

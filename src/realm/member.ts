@@ -6,6 +6,7 @@ import type { Cause, SessionRef } from '../tap.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
+import { IdMap } from './id-map.js';
 import type { Match } from './matching.js';
 
 export interface Subscription {
@@ -63,9 +64,9 @@ export class Member {
   readonly subscriptions = new Set<Subscription>();
   readonly registrations = new Set<Registration>();
   /** As caller: open calls by CALL.Request. */
-  readonly calls = new Map<number, Call>();
+  readonly calls = new IdMap<Call>();
   /** As callee: open calls by INVOCATION.Request. */
-  readonly invocations = new Map<number, Call>();
+  readonly invocations = new IdMap<Call>();
   lastInvocation = 0;
   /** As callee: takes INTERRUPT. */
   readonly cancels: boolean;
