@@ -41,7 +41,7 @@ export interface Cause {
 export interface Frame {
   /** Numbers all frames of a router, rising. */
   readonly seq: number;
-  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock. */
+  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock; up to 64 EVENTs of a fan-out share one. */
   readonly at: number;
   readonly session: SessionRef;
   /** As the router sees it. */

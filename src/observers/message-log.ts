@@ -7,7 +7,6 @@ import { Code } from '../wire/codes.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
-import { redacted } from './redaction.js';
 import { choosesActions, holdsBack, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
 
 export interface LogOptions {
@@ -61,15 +60,21 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   /** Messages held back, by action. */
   readonly #held = new Map<TracedAction, FrameFacts[]>();
   #heldCount = 0;
+  readonly #internal: boolean;
+  /** The action of the newest frame, and whether its frames may be recorded at all. */
+  #action: TracedAction | undefined;
+  #wanted = false;
   overflow = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#filter = options.filter;
+    this.#internal = options.internal;
     this.#chooses = choosesActions(options.filter);
     this.#holds = holdsBack(options.filter);
     this.ring = new RecordRing({
       maxRecords: options.maxRecords,
+      redact: options.redact,
       maxPayloadBytes: options.payload ? options.maxBytes : 0,
       codec: options.codec,
     });
@@ -92,18 +97,23 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   onFrame(frame: Frame, action: TracedAction | undefined): void {
-    const { internal } = this.#options;
-    if (!internal && (frame.session.internal || action?.originator.internal || isHandshake(frame.message.code))) return;
-    if (action) {
-      if (this.#options.isOwn(action.uri)) return;
-      if (this.#chooses && !this.#isChosen(frame, action)) return;
-    } else if (this.#chooses || this.#holds) {
+    if (!this.#internal && frame.session.internal) return;
+    if (action === undefined) {
       // Of an action that began before the trace nothing is known to choose by.
-      return;
+      if (this.#chooses || this.#holds || (!this.#internal && isHandshake(frame.message.code))) return;
+    } else {
+      if (action !== this.#action) this.#consider(action);
+      if (!this.#wanted || (this.#chooses && !this.#isChosen(frame, action))) return;
+      if (this.#holds && action.outcome === undefined) return this.#hold(frame, action);
+      if (this.#holds && !releases(this.#filter, action)) return;
     }
-    if (action && this.#holds && action.outcome === undefined) return this.#hold(frame, action);
-    if (action && this.#holds && !releases(this.#filter, action)) return;
     this.#record(frame, action);
+  }
+
+  /** Decides once what holds for all frames of an action; most come next to each other. */
+  #consider(action: TracedAction): void {
+    this.#action = action;
+    this.#wanted = (this.#internal || !action.originator.internal) && !this.#options.isOwn(action.uri);
   }
 
   #isChosen(frame: Frame, action: TracedAction): boolean {
@@ -118,14 +128,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   #record(frame: FrameFacts, action: TracedAction | undefined): void {
     if (!wantsMessage(this.#filter, frame)) return;
     const late = action !== undefined && action.outcome !== undefined && frame.seq > action.lastFrame;
-    this.ring.put(frame, action, this.#payloadOf(frame), late ? Flag.LATE : 0);
-  }
-
-  #payloadOf(frame: FrameFacts): Payload {
-    const { payload } = frame.message;
-    const { redact, payload: kept } = this.#options;
-    if (!kept || redact.length === 0 || payload.count === 0) return payload;
-    return redacted(payload, redact);
+    this.ring.put(frame, action, late ? Flag.LATE : 0);
   }
 
   /** The frame is valid only now; a copy waits for the end of its action. */
@@ -159,7 +162,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       if (!wantsMessage(this.#filter, frame)) continue;
       // Numbered only now; and the last message is known already.
       const last = frame.seq === action.lastFrame ? Flag.LAST : 0;
-      this.ring.put(frame, action, this.#payloadOf(frame), last);
+      this.ring.put(frame, action, last);
     }
   }
 }

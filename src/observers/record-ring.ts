@@ -3,13 +3,14 @@
 import type { Frame } from '../tap.js';
 import { hexWord, type TracedAction, uuid } from '../trace/action.js';
 import { Code } from '../wire/codes.js';
-import type { Dict } from '../wire/message.js';
-import type { Payload, PayloadCodec } from '../wire/payload.js';
+import type { Dict, Message } from '../wire/message.js';
+import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
 import { boundedDict, boundedText } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
+import { redacted } from './redaction.js';
 
 /** Decodes and encodes payloads; a serializer. */
 export interface NamedCodec extends PayloadCodec {
@@ -21,6 +22,8 @@ export interface RingOptions {
   readonly maxRecords: number;
   /** Octets of payloads kept; 0 when a trace keeps none. */
   readonly maxPayloadBytes: number;
+  /** Keys whose values are blotted out, at any depth of a payload. */
+  readonly redact: readonly string[];
   /** Encodes the payloads of the router's own making. */
   readonly codec: NamedCodec;
 }
@@ -28,80 +31,117 @@ export interface RingOptions {
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'start' | 'end' | 'dropped'>;
 
+/**
+ * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
+ * octets. Bodies are numbered like rows and there are never more of them, so that a body outlives its rows.
+ */
 export class RecordRing {
   readonly #codec: NamedCodec;
+  readonly #redact: readonly string[];
   readonly #mask: number;
+  // Rows.
   readonly #at: Float64Array;
   readonly #frame: Float64Array;
+  readonly #bytes: Uint32Array;
+  readonly #flags: Uint8Array;
+  readonly #session: (LoggedSession | undefined)[];
+  /** Slot of the body. */
+  readonly #body: Uint32Array;
+  // Bodies.
+  readonly #code: Uint8Array;
   readonly #request: Float64Array;
   readonly #subject: Float64Array;
   readonly #publication: Float64Array;
-  /** Correlation and trace id, eight words a record. */
+  /** Correlation and trace id, eight words a body. */
   readonly #ids: Int32Array;
-  readonly #bytes: Uint32Array;
-  readonly #code: Uint8Array;
-  readonly #flags: Uint8Array;
-  readonly #payloadCount: Uint8Array;
-  readonly #session: (LoggedSession | undefined)[];
   readonly #uri: string[];
   readonly #messageUri: string[];
-  readonly #messageOptions: (Dict | undefined)[];
+  readonly #options: (Dict | undefined)[];
+  readonly #payloadCount: Uint8Array;
   readonly #payloadCodec: (NamedCodec | undefined)[];
+  readonly #payloadAt: Uint32Array;
+  readonly #payloadLength: Uint32Array;
   readonly #payloads: PayloadRing | undefined;
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
+  #nextBody = 0;
+  /** What the newest body was made of, and the payload that was kept last. */
+  #message: Message | undefined;
+  #action: TracedAction | undefined;
+  #payload: Payload = NO_PAYLOAD;
+  #payloadBody = 0;
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
     this.#codec = options.codec;
+    this.#redact = options.redact;
     this.#mask = n - 1;
     this.#at = new Float64Array(n);
     this.#frame = new Float64Array(n);
+    this.#bytes = new Uint32Array(n);
+    this.#flags = new Uint8Array(n);
+    this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
+    this.#body = new Uint32Array(n);
+    this.#code = new Uint8Array(n);
     this.#request = new Float64Array(n);
     this.#subject = new Float64Array(n);
     this.#publication = new Float64Array(n);
     this.#ids = new Int32Array(n * 8);
-    this.#bytes = new Uint32Array(n);
-    this.#code = new Uint8Array(n);
-    this.#flags = new Uint8Array(n);
-    this.#payloadCount = new Uint8Array(n);
-    this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
     this.#uri = new Array<string>(n).fill('');
     this.#messageUri = new Array<string>(n).fill('');
-    this.#messageOptions = new Array<Dict | undefined>(n).fill(undefined);
+    this.#options = new Array<Dict | undefined>(n).fill(undefined);
+    this.#payloadCount = new Uint8Array(n);
     this.#payloadCodec = new Array<NamedCodec | undefined>(n).fill(undefined);
+    this.#payloadAt = new Uint32Array(n);
+    this.#payloadLength = new Uint32Array(n);
     this.#payloads = options.maxPayloadBytes > 0 ? new PayloadRing(n, options.maxPayloadBytes) : undefined;
   }
 
   /** Appends a record; `flags` are those that only the caller knows. */
-  put(frame: FrameFacts, action: TracedAction | undefined, payload: Payload, flags: number): void {
-    const { message: m } = frame;
+  put(frame: FrameFacts, action: TracedAction | undefined, flags: number): void {
+    const { message } = frame;
     const seq = this.next++;
     const i = seq & this.#mask;
     if (seq - this.first > this.#mask) this.first++;
+    const shares = message === this.#message && action === this.#action;
+    if (!shares) this.#newBody(seq, frame, action);
+    const body = (this.#nextBody - 1) & this.#mask;
     if (frame.direction === 'sent') flags |= Flag.SENT;
     if (frame.dropped) flags |= Flag.DROPPED;
+    if (action) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
+    if (message.payload.count > 0) {
+      if (this.#payloadCount[body] === 0) flags |= Flag.OMITTED;
+      else if (shares) this.#payloads!.share(seq);
+    }
     this.#at[i] = frame.at;
     this.#frame[i] = frame.seq;
-    this.#request[i] = m.request;
-    this.#subject[i] = m.subject;
-    this.#publication[i] = m.publication;
     this.#bytes[i] = frame.end - frame.start;
-    this.#code[i] = m.code;
-    this.#session[i] = frame.session;
-    // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
-    this.#messageUri[i] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
-    this.#messageOptions[i] = boundedDict(m.options);
-    this.#payloadCount[i] = 0;
-    if (action) flags |= this.#join(i, seq, frame, action);
-    if (payload.count > 0 && !this.#keepPayload(seq, i, payload)) flags |= Flag.OMITTED;
     this.#flags[i] = flags;
+    this.#session[i] = frame.session;
+    this.#body[i] = body;
   }
 
-  #join(i: number, seq: number, frame: FrameFacts, action: TracedAction): number {
+  #newBody(seq: number, frame: FrameFacts, action: TracedAction | undefined): void {
+    const { message: m } = frame;
+    const body = this.#nextBody++ & this.#mask;
+    this.#message = m;
+    this.#action = action;
+    this.#code[body] = m.code;
+    this.#request[body] = m.request;
+    this.#subject[body] = m.subject;
+    this.#publication[body] = m.publication;
+    // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
+    this.#messageUri[body] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
+    this.#options[body] = boundedDict(m.options);
+    if (action) this.#join(seq, body, action);
+    const { payload } = m;
+    this.#payloadCount[body] = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
+  }
+
+  #join(seq: number, body: number, action: TracedAction): void {
     const ids = this.#ids;
-    const at = i * 8;
+    const at = body * 8;
     ids[at] = action.id0;
     ids[at + 1] = action.id1;
     ids[at + 2] = action.id2;
@@ -110,12 +150,10 @@ export class RecordRing {
     ids[at + 5] = action.trace1;
     ids[at + 6] = action.trace2;
     ids[at + 7] = action.trace3;
-    this.#uri[i] = boundedText(action.uri);
-    if (frame.seq === action.firstFrame) return Flag.KNOWN | Flag.ANCHOR;
+    this.#uri[body] = boundedText(action.uri);
     if (action.uri !== '' && (action.kind === 'unsubscribe' || action.kind === 'unregister')) {
       this.#tellAnchor(seq, action);
     }
-    return Flag.KNOWN;
   }
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
@@ -123,33 +161,50 @@ export class RecordRing {
     for (let earlier = seq - 1; earlier >= this.first; earlier--) {
       const i = earlier & this.#mask;
       if (this.#frame[i]! < action.firstFrame) return;
-      if (this.#frame[i] === action.firstFrame) this.#uri[i] = action.uri;
+      if (this.#frame[i] === action.firstFrame) this.#uri[this.#body[i]!] = action.uri;
     }
   }
 
-  #keepPayload(seq: number, i: number, payload: Payload): boolean {
-    const ring = this.#payloads;
-    if (!ring) return false;
-    const encoded = payload.serializer ? payload : payload.in(this.#codec);
-    const firstKept = ring.write(i, seq, encoded.bytes, encoded.start, encoded.end);
-    if (firstKept < 0) return false;
-    if (firstKept > this.first) this.first = firstKept;
-    this.#payloadCount[i] = payload.count;
-    this.#payloadCodec[i] = encoded.serializer as NamedCodec;
-    return true;
+  /** Returns the number of its elements, or 0 when it is too long to be kept. */
+  #keepPayload(seq: number, body: number, payload: Payload): number {
+    const ring = this.#payloads!;
+    if (payload === this.#payload) {
+      // Passed on, as that of a CALL in its INVOCATION: the octets are there already.
+      const before = this.#payloadBody;
+      ring.share(seq);
+      this.#payloadAt[body] = this.#payloadAt[before]!;
+      this.#payloadLength[body] = this.#payloadLength[before]!;
+      this.#payloadCodec[body] = this.#payloadCodec[before];
+      return payload.count;
+    }
+    this.#payload = NO_PAYLOAD;
+    const told = this.#redact.length > 0 ? redacted(payload, this.#redact) : payload;
+    const encoded = told.serializer ? told : told.in(this.#codec);
+    const at = ring.write(seq, encoded.bytes, encoded.start, encoded.end);
+    if (at < 0) return 0;
+    if (ring.lost > this.first) this.first = ring.lost;
+    this.#payloadAt[body] = at;
+    this.#payloadLength[body] = encoded.end - encoded.start;
+    this.#payloadCodec[body] = encoded.serializer as NamedCodec;
+    this.#payload = payload;
+    this.#payloadBody = body;
+    return payload.count;
   }
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
-    // Records are in the order of their frames.
+    const frames = this.#frame;
+    const mask = this.#mask;
+    // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
+    if (low <= high && frames[high & mask] === frameSeq) low = high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#frame[middle & this.#mask]! < frameSeq) low = middle + 1;
+      if (frames[middle & mask]! < frameSeq) low = middle + 1;
       else high = middle;
     }
-    if (low <= high && this.#frame[low & this.#mask] === frameSeq) this.#flags[low & this.#mask]! |= Flag.LAST;
+    if (low <= high && frames[low & mask] === frameSeq) this.#flags[low & mask]! |= Flag.LAST;
   }
 
   /** Drops records older than `at`. */
@@ -168,61 +223,67 @@ export class RecordRing {
   /** The columns of record `seq`, for a store. */
   row(seq: number): BlockRow {
     const i = seq & this.#mask;
-    const count = this.#payloadCount[i]!;
+    const body = this.#body[i]!;
+    const count = this.#payloadCount[body]!;
     return {
       at: this.#at[i]!,
       session: this.#session[i]!,
       flags: this.#flags[i]!,
-      code: this.#code[i]!,
-      request: this.#request[i]!,
-      subject: this.#subject[i]!,
-      publication: this.#publication[i]!,
-      messageUri: this.#messageUri[i]!,
-      options: this.#messageOptions[i]!,
-      uri: this.#uri[i]!,
+      code: this.#code[body]!,
+      request: this.#request[body]!,
+      subject: this.#subject[body]!,
+      publication: this.#publication[body]!,
+      messageUri: this.#messageUri[body]!,
+      options: this.#options[body]!,
+      uri: this.#uri[body]!,
       ids: this.#ids,
-      idsAt: i * 8,
+      idsAt: body * 8,
       bytes: this.#bytes[i]!,
-      payload: count > 0 ? this.#payloads!.read(i) : undefined,
+      payload: count > 0 ? this.#octets(body) : undefined,
       payloadCount: count,
-      payloadSerializer: count > 0 ? this.#payloadCodec[i]!.name : 'json',
+      payloadSerializer: count > 0 ? this.#payloadCodec[body]!.name : 'json',
     };
   }
 
   #record(seq: number): LoggedMessage {
     const i = seq & this.#mask;
+    const body = this.#body[i]!;
     const flags = this.#flags[i]!;
-    const id = (word: number): number => this.#ids[i * 8 + word]!;
+    const id = (word: number): number => this.#ids[body * 8 + word]!;
     const known = (flags & Flag.KNOWN) !== 0;
     return {
       seq,
       at: this.#at[i]!,
       session: this.#session[i]!,
       direction: flags & Flag.SENT ? 'sent' : 'received',
-      code: this.#code[i]!,
-      request: this.#request[i]!,
-      subject: this.#subject[i]!,
-      publication: this.#publication[i]!,
-      messageUri: this.#messageUri[i]!,
-      options: this.#messageOptions[i]!,
-      payload: this.#payload(i),
+      code: this.#code[body]!,
+      request: this.#request[body]!,
+      subject: this.#subject[body]!,
+      publication: this.#publication[body]!,
+      messageUri: this.#messageUri[body]!,
+      options: this.#options[body]!,
+      payload: this.#values(body),
       payloadOmitted: (flags & Flag.OMITTED) !== 0,
       bytes: this.#bytes[i]!,
       dropped: (flags & Flag.DROPPED) !== 0,
       correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
       traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
-      uri: known ? this.#uri[i]! : null,
+      uri: known ? this.#uri[body]! : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
       last: (flags & Flag.LAST) !== 0,
       late: (flags & Flag.LATE) !== 0,
     };
   }
 
-  #payload(i: number): readonly unknown[] | undefined {
-    const count = this.#payloadCount[i]!;
-    if (!this.#payloads || count === 0) return undefined;
-    const bytes = this.#payloads.read(i);
-    const { args, kwargs } = this.#payloadCodec[i]!.decodePayload(bytes, 0, bytes.length, count);
+  #octets(body: number): Buffer {
+    return this.#payloads!.read(this.#payloadAt[body]!, this.#payloadLength[body]!);
+  }
+
+  #values(body: number): readonly unknown[] | undefined {
+    const count = this.#payloadCount[body]!;
+    if (count === 0) return undefined;
+    const bytes = this.#octets(body);
+    const { args, kwargs } = this.#payloadCodec[body]!.decodePayload(bytes, 0, bytes.length, count);
     return count === 2 ? [args, kwargs] : [args];
   }
 }

@@ -10,11 +10,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NOTHING = new Uint8Array(0);
 
+/** EVENTs of one fan-out that share a reading of the clock, which costs more than all else there is to tell of them. */
+const SHARED_STAMP = 64;
+
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
   readonly #clock: Clock;
   readonly #frame: Mutable<Frame>;
   #seq = 0;
+  /** The message sent last, and for how many more receivers the time it was stamped with holds. */
+  #stamped: Message | undefined;
+  #holds = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -68,7 +74,11 @@ export class Watch {
   ): void {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    frame.at = this.#clock();
+    if (message !== this.#stamped || --this.#holds === 0) {
+      this.#stamped = message;
+      this.#holds = SHARED_STAMP;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'sent';
     frame.message = message;

@@ -295,25 +295,23 @@ test('payload ring: what is kept reads back as written, for random sizes', () =>
   };
   const SLOTS = 32;
   const ring = new PayloadRing(SLOTS, 500);
-  const written = new Map<number, Buffer>();
+  const written = new Map<number, { at: number; bytes: Buffer }>();
   let first = 0;
   for (let seq = 0; seq < 5000; seq++) {
     first = Math.max(first, seq - SLOTS + 1);
-    const i = seq & (SLOTS - 1);
-    written.delete(seq - SLOTS);
     if (below(4) > 0) {
       const bytes = Buffer.from(Array.from({ length: below(140) }, () => below(256)));
-      const oldest = ring.write(i, seq, bytes, 0, bytes.length);
-      if (oldest >= 0) {
-        first = Math.max(first, oldest);
-        written.set(seq, bytes);
-      } else {
-        assert.ok(bytes.length > 125);
-      }
+      const at = ring.write(seq, bytes, 0, bytes.length);
+      first = Math.max(first, ring.lost);
+      if (at >= 0) written.set(seq, { at, bytes });
+      else assert.ok(bytes.length > 125);
+    } else if (written.has(seq - 1)) {
+      ring.share(seq);
+      written.set(seq, written.get(seq - 1)!);
     }
-    for (const [kept, bytes] of written) {
+    for (const [kept, { at, bytes }] of written) {
       if (kept < first) written.delete(kept);
-      else assert.deepEqual(ring.read(kept & (SLOTS - 1)), bytes);
+      else assert.deepEqual(ring.read(at, bytes.length), bytes);
     }
   }
   assert.ok(written.size > 0);
