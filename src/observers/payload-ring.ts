@@ -27,7 +27,9 @@ export class PayloadRing {
 
   /** Keeps `bytes[start, end)` for a record, newer than all before. Returns where, or -1 when it is too long to be kept. */
   write(record: number, bytes: Uint8Array, start: number, end: number): number {
-    const length = end - start;
+    // A view costs more than copying what stands around the payload, which is little in most messages.
+    const whole = (end - start) * 2 >= bytes.length;
+    const length = whole ? bytes.length : end - start;
     const size = this.#octets.length;
     if (length > size / LARGEST_PART) return -1;
     // With more payloads than records the oldest one's record has been dropped already.
@@ -39,13 +41,13 @@ export class PayloadRing {
     }
     const at = this.#at;
     this.#evict(at, at + length);
-    this.#octets.set(bytes.subarray(start, end), at);
+    this.#octets.set(whole ? bytes : bytes.subarray(start, end), at);
     const entry = this.#newest++ & this.#mask;
     this.#start[entry] = at;
     this.#end[entry] = at + length;
     this.#owner[entry] = record;
     this.#at = at + length;
-    return at;
+    return whole ? at + start : at;
   }
 
   /** The payload that was written last is also that of this record. */

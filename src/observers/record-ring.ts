@@ -31,36 +31,35 @@ export interface RingOptions {
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'start' | 'end' | 'dropped'>;
 
+/** Layout of a row: two doubles and three words, in 32 octets. */
+const ROW_DOUBLES = 4;
+const ROW_WORDS = 8;
+const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
+
+/** Layout of a body: three doubles, eight words of ids and three words, in 96 octets; and four references. */
+const BODY_DOUBLES = 12;
+const BODY_WORDS = 24;
+const Body = { request: 0, subject: 1, publication: 2, ids: 6, payloadAt: 14, payloadLength: 15, code: 16 } as const;
+const BODY_REFS = 4;
+const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
+/** The code is the low octet of its word; above it is the number of payload elements that were kept. */
+const COUNT_SHIFT = 8;
+
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
- * octets. Bodies are numbered like rows and there are never more of them, so that a body outlives its rows.
+ * octets. Bodies are numbered like rows and there are never more of them, so that a body outlives its rows. Both are
+ * packed: what is written together lies together, which is most of what writing a record costs.
  */
 export class RecordRing {
   readonly #codec: NamedCodec;
   readonly #redact: readonly string[];
   readonly #mask: number;
-  // Rows.
-  readonly #at: Float64Array;
-  readonly #frame: Float64Array;
-  readonly #bytes: Uint32Array;
-  readonly #flags: Uint8Array;
+  readonly #rowDoubles: Float64Array;
+  readonly #rowWords: Uint32Array;
   readonly #session: (LoggedSession | undefined)[];
-  /** Slot of the body. */
-  readonly #body: Uint32Array;
-  // Bodies.
-  readonly #code: Uint8Array;
-  readonly #request: Float64Array;
-  readonly #subject: Float64Array;
-  readonly #publication: Float64Array;
-  /** Correlation and trace id, eight words a body. */
-  readonly #ids: Int32Array;
-  readonly #uri: string[];
-  readonly #messageUri: string[];
-  readonly #options: (Dict | undefined)[];
-  readonly #payloadCount: Uint8Array;
-  readonly #payloadCodec: (NamedCodec | undefined)[];
-  readonly #payloadAt: Uint32Array;
-  readonly #payloadLength: Uint32Array;
+  readonly #bodyDoubles: Float64Array;
+  readonly #bodyWords: Int32Array;
+  readonly #bodyRefs: (string | Dict | NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
@@ -77,24 +76,12 @@ export class RecordRing {
     this.#codec = options.codec;
     this.#redact = options.redact;
     this.#mask = n - 1;
-    this.#at = new Float64Array(n);
-    this.#frame = new Float64Array(n);
-    this.#bytes = new Uint32Array(n);
-    this.#flags = new Uint8Array(n);
+    this.#rowDoubles = new Float64Array(n * ROW_DOUBLES);
+    this.#rowWords = new Uint32Array(this.#rowDoubles.buffer);
     this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
-    this.#body = new Uint32Array(n);
-    this.#code = new Uint8Array(n);
-    this.#request = new Float64Array(n);
-    this.#subject = new Float64Array(n);
-    this.#publication = new Float64Array(n);
-    this.#ids = new Int32Array(n * 8);
-    this.#uri = new Array<string>(n).fill('');
-    this.#messageUri = new Array<string>(n).fill('');
-    this.#options = new Array<Dict | undefined>(n).fill(undefined);
-    this.#payloadCount = new Uint8Array(n);
-    this.#payloadCodec = new Array<NamedCodec | undefined>(n).fill(undefined);
-    this.#payloadAt = new Uint32Array(n);
-    this.#payloadLength = new Uint32Array(n);
+    this.#bodyDoubles = new Float64Array(n * BODY_DOUBLES);
+    this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
+    this.#bodyRefs = new Array<undefined>(n * BODY_REFS).fill(undefined);
     this.#payloads = options.maxPayloadBytes > 0 ? new PayloadRing(n, options.maxPayloadBytes) : undefined;
   }
 
@@ -111,15 +98,17 @@ export class RecordRing {
     if (frame.dropped) flags |= Flag.DROPPED;
     if (action) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
     if (message.payload.count > 0) {
-      if (this.#payloadCount[body] === 0) flags |= Flag.OMITTED;
+      if (this.#count(body) === 0) flags |= Flag.OMITTED;
       else if (shares) this.#payloads!.share(seq);
     }
-    this.#at[i] = frame.at;
-    this.#frame[i] = frame.seq;
-    this.#bytes[i] = frame.end - frame.start;
-    this.#flags[i] = flags;
+    const doubles = this.#rowDoubles;
+    const words = this.#rowWords;
+    doubles[i * ROW_DOUBLES + Row.at] = frame.at;
+    doubles[i * ROW_DOUBLES + Row.frame] = frame.seq;
+    words[i * ROW_WORDS + Row.bytes] = frame.end - frame.start;
+    words[i * ROW_WORDS + Row.body] = body;
+    words[i * ROW_WORDS + Row.flags] = flags;
     this.#session[i] = frame.session;
-    this.#body[i] = body;
   }
 
   #newBody(seq: number, frame: FrameFacts, action: TracedAction | undefined): void {
@@ -127,30 +116,37 @@ export class RecordRing {
     const body = this.#nextBody++ & this.#mask;
     this.#message = m;
     this.#action = action;
-    this.#code[body] = m.code;
-    this.#request[body] = m.request;
-    this.#subject[body] = m.subject;
-    this.#publication[body] = m.publication;
+    const doubles = this.#bodyDoubles;
+    const refs = this.#bodyRefs;
+    doubles[body * BODY_DOUBLES + Body.request] = m.request;
+    doubles[body * BODY_DOUBLES + Body.subject] = m.subject;
+    doubles[body * BODY_DOUBLES + Body.publication] = m.publication;
     // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
-    this.#messageUri[body] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
-    this.#options[body] = boundedDict(m.options);
+    refs[body * BODY_REFS + Ref.messageUri] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
+    refs[body * BODY_REFS + Ref.options] = boundedDict(m.options);
     if (action) this.#join(seq, body, action);
     const { payload } = m;
-    this.#payloadCount[body] = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
+    const count = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
+    this.#bodyWords[body * BODY_WORDS + Body.code] = m.code | (count << COUNT_SHIFT);
+  }
+
+  /** Elements of the payload that were kept. */
+  #count(body: number): number {
+    return this.#bodyWords[body * BODY_WORDS + Body.code]! >>> COUNT_SHIFT;
   }
 
   #join(seq: number, body: number, action: TracedAction): void {
-    const ids = this.#ids;
-    const at = body * 8;
-    ids[at] = action.id0;
-    ids[at + 1] = action.id1;
-    ids[at + 2] = action.id2;
-    ids[at + 3] = action.id3;
-    ids[at + 4] = action.trace0;
-    ids[at + 5] = action.trace1;
-    ids[at + 6] = action.trace2;
-    ids[at + 7] = action.trace3;
-    this.#uri[body] = boundedText(action.uri);
+    const words = this.#bodyWords;
+    const at = body * BODY_WORDS + Body.ids;
+    words[at] = action.id0;
+    words[at + 1] = action.id1;
+    words[at + 2] = action.id2;
+    words[at + 3] = action.id3;
+    words[at + 4] = action.trace0;
+    words[at + 5] = action.trace1;
+    words[at + 6] = action.trace2;
+    words[at + 7] = action.trace3;
+    this.#bodyRefs[body * BODY_REFS + Ref.uri] = boundedText(action.uri);
     if (action.uri !== '' && (action.kind === 'unsubscribe' || action.kind === 'unregister')) {
       this.#tellAnchor(seq, action);
     }
@@ -158,23 +154,25 @@ export class RecordRing {
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
-    for (let earlier = seq - 1; earlier >= this.first; earlier--) {
-      const i = earlier & this.#mask;
-      if (this.#frame[i]! < action.firstFrame) return;
-      if (this.#frame[i] === action.firstFrame) this.#uri[this.#body[i]!] = action.uri;
+    for (let earlier = seq - 1; earlier >= this.first && this.#frameOf(earlier) >= action.firstFrame; earlier--) {
+      if (this.#frameOf(earlier) > action.firstFrame) continue;
+      const body = this.#rowWords[(earlier & this.#mask) * ROW_WORDS + Row.body]!;
+      this.#bodyRefs[body * BODY_REFS + Ref.uri] = action.uri;
     }
   }
 
   /** Returns the number of its elements, or 0 when it is too long to be kept. */
   #keepPayload(seq: number, body: number, payload: Payload): number {
     const ring = this.#payloads!;
+    const words = this.#bodyWords;
+    const refs = this.#bodyRefs;
     if (payload === this.#payload) {
       // Passed on, as that of a CALL in its INVOCATION: the octets are there already.
       const before = this.#payloadBody;
       ring.share(seq);
-      this.#payloadAt[body] = this.#payloadAt[before]!;
-      this.#payloadLength[body] = this.#payloadLength[before]!;
-      this.#payloadCodec[body] = this.#payloadCodec[before];
+      words[body * BODY_WORDS + Body.payloadAt] = words[before * BODY_WORDS + Body.payloadAt]!;
+      words[body * BODY_WORDS + Body.payloadLength] = words[before * BODY_WORDS + Body.payloadLength]!;
+      refs[body * BODY_REFS + Ref.codec] = refs[before * BODY_REFS + Ref.codec];
       return payload.count;
     }
     this.#payload = NO_PAYLOAD;
@@ -183,33 +181,37 @@ export class RecordRing {
     const at = ring.write(seq, encoded.bytes, encoded.start, encoded.end);
     if (at < 0) return 0;
     if (ring.lost > this.first) this.first = ring.lost;
-    this.#payloadAt[body] = at;
-    this.#payloadLength[body] = encoded.end - encoded.start;
-    this.#payloadCodec[body] = encoded.serializer as NamedCodec;
+    words[body * BODY_WORDS + Body.payloadAt] = at;
+    words[body * BODY_WORDS + Body.payloadLength] = encoded.end - encoded.start;
+    refs[body * BODY_REFS + Ref.codec] = encoded.serializer as NamedCodec;
     this.#payload = payload;
     this.#payloadBody = body;
     return payload.count;
   }
 
+  #frameOf(seq: number): number {
+    return this.#rowDoubles[(seq & this.#mask) * ROW_DOUBLES + Row.frame]!;
+  }
+
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
-    const frames = this.#frame;
-    const mask = this.#mask;
     // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
-    if (low <= high && frames[high & mask] === frameSeq) low = high;
+    if (low <= high && this.#frameOf(high) === frameSeq) low = high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (frames[middle & mask]! < frameSeq) low = middle + 1;
+      if (this.#frameOf(middle) < frameSeq) low = middle + 1;
       else high = middle;
     }
-    if (low <= high && frames[low & mask] === frameSeq) this.#flags[low & mask]! |= Flag.LAST;
+    if (low > high || this.#frameOf(low) !== frameSeq) return;
+    this.#rowWords[(low & this.#mask) * ROW_WORDS + Row.flags]! |= Flag.LAST;
   }
 
   /** Drops records older than `at`. */
   dropBefore(at: number): void {
-    while (this.first < this.next && this.#at[this.first & this.#mask]! < at) this.first++;
+    const doubles = this.#rowDoubles;
+    while (this.first < this.next && doubles[(this.first & this.#mask) * ROW_DOUBLES + Row.at]! < at) this.first++;
   }
 
   /** Records `from` to `to`, both included, as far as they are kept. */
@@ -220,55 +222,57 @@ export class RecordRing {
     return records;
   }
 
-  /** The columns of record `seq`, for a store. */
+  /** What record `seq` is made of, for a store. */
   row(seq: number): BlockRow {
     const i = seq & this.#mask;
-    const body = this.#body[i]!;
-    const count = this.#payloadCount[body]!;
+    const body = this.#rowWords[i * ROW_WORDS + Row.body]!;
+    const refs = this.#bodyRefs;
+    const count = this.#count(body);
     return {
-      at: this.#at[i]!,
+      at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
       session: this.#session[i]!,
-      flags: this.#flags[i]!,
-      code: this.#code[body]!,
-      request: this.#request[body]!,
-      subject: this.#subject[body]!,
-      publication: this.#publication[body]!,
-      messageUri: this.#messageUri[body]!,
-      options: this.#options[body]!,
-      uri: this.#uri[body]!,
-      ids: this.#ids,
-      idsAt: body * 8,
-      bytes: this.#bytes[i]!,
+      flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
+      code: this.#bodyWords[body * BODY_WORDS + Body.code]! & 255,
+      request: this.#bodyDoubles[body * BODY_DOUBLES + Body.request]!,
+      subject: this.#bodyDoubles[body * BODY_DOUBLES + Body.subject]!,
+      publication: this.#bodyDoubles[body * BODY_DOUBLES + Body.publication]!,
+      messageUri: refs[body * BODY_REFS + Ref.messageUri] as string,
+      options: refs[body * BODY_REFS + Ref.options] as Dict,
+      uri: (refs[body * BODY_REFS + Ref.uri] ?? '') as string,
+      ids: this.#bodyWords,
+      idsAt: body * BODY_WORDS + Body.ids,
+      bytes: this.#rowWords[i * ROW_WORDS + Row.bytes]!,
       payload: count > 0 ? this.#octets(body) : undefined,
       payloadCount: count,
-      payloadSerializer: count > 0 ? this.#payloadCodec[body]!.name : 'json',
+      payloadSerializer: count > 0 ? this.#codecOf(body).name : 'json',
     };
   }
 
   #record(seq: number): LoggedMessage {
-    const i = seq & this.#mask;
-    const body = this.#body[i]!;
-    const flags = this.#flags[i]!;
-    const id = (word: number): number => this.#ids[body * 8 + word]!;
+    const row = this.row(seq);
+    const { flags, ids, idsAt, payload, payloadCount, session } = row;
     const known = (flags & Flag.KNOWN) !== 0;
+    const trace = idsAt + 4;
     return {
       seq,
-      at: this.#at[i]!,
-      session: this.#session[i]!,
+      at: row.at,
+      session,
       direction: flags & Flag.SENT ? 'sent' : 'received',
-      code: this.#code[body]!,
-      request: this.#request[body]!,
-      subject: this.#subject[body]!,
-      publication: this.#publication[body]!,
-      messageUri: this.#messageUri[body]!,
-      options: this.#options[body]!,
-      payload: this.#values(body),
+      code: row.code,
+      request: row.request,
+      subject: row.subject,
+      publication: row.publication,
+      messageUri: row.messageUri,
+      options: row.options,
+      payload: payload && this.#values(seq, payload, payloadCount),
       payloadOmitted: (flags & Flag.OMITTED) !== 0,
-      bytes: this.#bytes[i]!,
+      bytes: row.bytes,
       dropped: (flags & Flag.DROPPED) !== 0,
-      correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
-      traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
-      uri: known ? this.#uri[body]! : null,
+      correlation: known ? uuid(ids[idsAt]!, ids[idsAt + 1]!, ids[idsAt + 2]!, ids[idsAt + 3]!) : null,
+      traceId: known
+        ? hexWord(ids[trace]!) + hexWord(ids[trace + 1]!) + hexWord(ids[trace + 2]!) + hexWord(ids[trace + 3]!)
+        : null,
+      uri: known ? row.uri : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
       last: (flags & Flag.LAST) !== 0,
       late: (flags & Flag.LATE) !== 0,
@@ -276,14 +280,17 @@ export class RecordRing {
   }
 
   #octets(body: number): Buffer {
-    return this.#payloads!.read(this.#payloadAt[body]!, this.#payloadLength[body]!);
+    const at = body * BODY_WORDS;
+    return this.#payloads!.read(this.#bodyWords[at + Body.payloadAt]! >>> 0, this.#bodyWords[at + Body.payloadLength]!);
   }
 
-  #values(body: number): readonly unknown[] | undefined {
-    const count = this.#payloadCount[body]!;
-    if (count === 0) return undefined;
-    const bytes = this.#octets(body);
-    const { args, kwargs } = this.#payloadCodec[body]!.decodePayload(bytes, 0, bytes.length, count);
+  #codecOf(body: number): NamedCodec {
+    return this.#bodyRefs[body * BODY_REFS + Ref.codec] as NamedCodec;
+  }
+
+  #values(seq: number, payload: Uint8Array, count: number): readonly unknown[] {
+    const codec = this.#codecOf(this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!);
+    const { args, kwargs } = codec.decodePayload(payload, 0, payload.length, count);
     return count === 2 ? [args, kwargs] : [args];
   }
 }

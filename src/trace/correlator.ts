@@ -3,7 +3,7 @@
 import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri } from '../wire/errors.js';
-import type { RandomIds } from '../wire/ids.js';
+import { FastIds, type RandomIds } from '../wire/ids.js';
 import { type ActionKind, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './action.js';
 import { LateAnswers } from './late-answers.js';
 import { Audience, type Observer } from './observer.js';
@@ -31,7 +31,7 @@ KINDS[Code.UNREGISTER] = 'unregister';
 /** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
 export class Correlator implements Tap {
   readonly #audience: Audience;
-  readonly #random: RandomIds;
+  readonly #random: FastIds;
   readonly #maxOpen: number;
   readonly #maxAge: number;
   /** Open calls: other actions end while their request is handled. */
@@ -44,7 +44,7 @@ export class Correlator implements Tap {
   abandoned = 0;
 
   constructor(options: CorrelatorOptions) {
-    this.#random = options.random;
+    this.#random = new FastIds(options.random);
     this.#maxOpen = options.maxOpen ?? 100_000;
     this.#maxAge = options.maxAge ?? 3_600_000;
     this.#audience = new Audience(options.onFault);
@@ -90,7 +90,18 @@ export class Correlator implements Tap {
     const octets = frame.end - frame.start;
     const { uri, request } = m;
     const random = this.#random;
-    const action = new TracedAction(kind, session, uri, request, frame.at, frame.seq, octets, acknowledge, random);
+    const action = new TracedAction(
+      kind,
+      session,
+      uri,
+      request,
+      frame.at,
+      frame.seq,
+      octets,
+      acknowledge,
+      random,
+      undefined,
+    );
     if (m.subject) action.subject = m.subject;
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
@@ -176,7 +187,7 @@ export class Correlator implements Tap {
 
   #event(frame: Frame, action: TracedAction): void {
     const { message: m } = frame;
-    action.fanOut ??= new TracedFanOut(this.#random.word() | 1, this.#random.word() | 0, frame.at);
+    action.fanOut ??= new TracedFanOut(this.#random.word() | 1, this.#random.word(), frame.at);
     const { fanOut } = action;
     fanOut.publication = m.publication;
     fanOut.endedAt = frame.at;
@@ -188,7 +199,7 @@ export class Correlator implements Tap {
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
     const span0 = this.#random.word() | 1;
-    const span1 = this.#random.word() | 0;
+    const span1 = this.#random.word();
     const invocation = new TracedInvocation(session, m.request, m.subject, span0, span1, frame.at);
     if (action.invocations) action.invocations.push(invocation);
     else action.invocations = [invocation];
