@@ -10,7 +10,13 @@ export class IdMap<T> {
   #values: (T | undefined)[] = NOTHING;
   /** Right shift of a 32-bit hash that leaves an index. */
   #shift = 32;
+  readonly #factor: number;
   size = 0;
+
+  /** `secret` is a random word: who does not know it cannot choose ids that collide. */
+  constructor(secret: number) {
+    this.#factor = secret | 1;
+  }
 
   get(id: number): T | undefined {
     if (this.size === 0) return undefined;
@@ -25,7 +31,7 @@ export class IdMap<T> {
   set(id: number, value: T): void {
     if (this.size * 2 >= this.#keys.length) this.#resize(Math.max(LEAST, this.#keys.length * 2));
     const mask = this.#keys.length - 1;
-    let index = hash(id) >>> this.#shift;
+    let index = this.#hash(id) >>> this.#shift;
     while (this.#values[index] !== undefined && this.#keys[index] !== id) index = (index + 1) & mask;
     if (this.#values[index] === undefined) this.size++;
     this.#keys[index] = id;
@@ -41,7 +47,7 @@ export class IdMap<T> {
     values[hole] = undefined;
     this.size--;
     for (let index = (hole + 1) & mask; values[index] !== undefined; index = (index + 1) & mask) {
-      const home = hash(keys[index]!) >>> this.#shift;
+      const home = this.#hash(keys[index]!) >>> this.#shift;
       // What lies between its home and itself must not be cut off by the hole.
       if (((index - home) & mask) < ((index - hole) & mask)) continue;
       keys[hole] = keys[index]!;
@@ -62,7 +68,7 @@ export class IdMap<T> {
   /** The index of `id`, or -1. The table is never full. */
   #find(id: number): number {
     const mask = this.#keys.length - 1;
-    let index = hash(id) >>> this.#shift;
+    let index = this.#hash(id) >>> this.#shift;
     while (this.#values[index] !== undefined) {
       if (this.#keys[index] === id) return index;
       index = (index + 1) & mask;
@@ -80,6 +86,10 @@ export class IdMap<T> {
     for (const [index, value] of values.entries()) if (value !== undefined) this.set(keys[index]!, value);
   }
 
+  #hash(id: number): number {
+    return Math.imul(id ^ (id / 2 ** 32), this.#factor);
+  }
+
   #clear(): void {
     this.#keys = NONE;
     this.#values = NOTHING;
@@ -91,10 +101,3 @@ const NONE: number[] = [];
 const NOTHING: undefined[] = [];
 const LEAST = 8;
 const KEPT = 1024;
-
-/** Drawn once per process: nobody outside can choose ids that collide. */
-const FACTOR = Math.floor(Math.random() * 2 ** 32) | 1;
-
-function hash(id: number): number {
-  return Math.imul(id ^ (id / 2 ** 32), FACTOR);
-}

@@ -64,9 +64,9 @@ export class Member {
   readonly subscriptions = new Set<Subscription>();
   readonly registrations = new Set<Registration>();
   /** As caller: open calls by CALL.Request. */
-  readonly calls = new IdMap<Call>();
+  readonly calls: IdMap<Call>;
   /** As callee: open calls by INVOCATION.Request. */
-  readonly invocations = new IdMap<Call>();
+  readonly invocations: IdMap<Call>;
   lastInvocation = 0;
   /** As callee: takes INTERRUPT. */
   readonly cancels: boolean;
@@ -75,7 +75,10 @@ export class Member {
   /** As caller: sends progressive invocations, which are refused unless announced. */
   readonly streams: boolean;
 
-  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox) {
+  /** `secret` is a random word. */
+  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox, secret: number) {
+    this.calls = new IdMap(secret);
+    this.invocations = new IdMap(secret);
     this.session = session;
     this.role = role;
     this.outbox = outbox;

@@ -84,12 +84,13 @@ export class Realm implements SessionRealm, LocalRealm {
   /** A new session of the router's own in this realm. */
   local(authid: string): LocalSession {
     const session = new LocalSession(this.#env.ids.global(), this.name, authid, this);
-    session.member = new Member(session, EMPTY_DICT, this.#trusted, session);
+    session.member = new Member(session, EMPTY_DICT, this.#trusted, session, this.#env.ids.word());
     return session;
   }
 
   seat(session: RealmSession): Seat {
-    const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
+    const role = this.#roles.get(session.identity.authrole)!;
+    const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word());
     return {
       receive: (m, cause) => this.#handle(member, m, cause, true),
       about: m => about(member, m),
