@@ -15,6 +15,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BARE_PORT = 27300;
 const TWIN_PORT = 27301;
 const SINK_PORT = 27304;
+const SPANS_SINK_PORT = 27307;
 
 const CASES = [
   { name: 'rpc10x16', work: 'rpc', conns: 10, window: 16, size: 200 },
@@ -65,6 +66,12 @@ const VARIANTS = {
     const server = await startWampscope('trace', SILENT);
     await prepareOn(server, { trace_app_payload: true });
     return { server };
+  },
+  // Every action exported over OTLP, nothing else on.
+  spans: async () => {
+    const sink = await startSink(SPANS_SINK_PORT);
+    const server = await startWampscope('off', telemetryEnv(SPANS_SINK_PORT), 20);
+    return { server, sink, helperPid: sink.pid, around: run => withSpanAccount(sink, run) };
   },
   on: async () => {
     const sink = await startSink(SINK_PORT);
