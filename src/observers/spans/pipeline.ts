@@ -33,13 +33,15 @@ export interface SpanStats {
   readonly dropped: number;
   /** Sent, and refused or not answered, or lost on the way; the sum of `failedBy`. */
   readonly failed: number;
-  /** Neither yet; with those that are being sent. */
+  /** Neither yet. */
   readonly waiting: number;
+  /** Of `waiting`, those of requests on their way, or between two attempts. */
+  readonly sending: number;
   readonly droppedBy: Readonly<Record<DropCause, number>>;
   readonly failedBy: Readonly<Record<FailCause, number>>;
   /** Of `dropped`, those of actions that failed or were slow, which go last. */
   readonly importantDropped: number;
-  /** The limit of `waiting`, but for what is being sent. */
+  /** The limit of `waiting` less `sending`. */
   readonly capacity: number;
   /** Octets of memory that hold what waits, and their limit. */
   readonly waitingBytes: number;
