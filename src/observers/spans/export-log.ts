@@ -68,6 +68,12 @@ export class ExportLog {
   }
 
   #warn(text: string): void {
-    this.#log.warn(`span export: ${text}`);
+    this.#log.warn(`span export: ${printable(text)}`);
   }
+}
+
+/** A log line stays one line, whatever a collector says. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

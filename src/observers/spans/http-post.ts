@@ -90,7 +90,7 @@ function answerOf(
     return { kind: 'taken', rejected, message, isWritten };
   }
   const shown = body?.toString('utf8', 0, SHOWN_CHARACTERS * 4).slice(0, SHOWN_CHARACTERS) ?? reason;
-  const message = `${status} ${response.statusMessage ?? ''}: ${printable(shown)}`;
+  const message = `${status} ${response.statusMessage ?? ''}: ${shown}`;
   if (!RETRYABLE.has(status)) return { kind: 'refused', message };
   return { kind: 'again', message, retryAfter: retryAfterOf(response.headers['retry-after'], Date.now()) };
 }
@@ -103,12 +103,6 @@ export function retryAfterOf(header: string | undefined, now: number): number | 
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-/** A log line stays one line, whatever a collector says. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }
 
 function describe(error: Error): string {

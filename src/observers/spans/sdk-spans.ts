@@ -100,7 +100,7 @@ export class SdkSpans implements SpanPipeline, SpanSink {
       ...accounts.read(),
       ...figures.read(),
       capacity: sink.capacity,
-      waitingBytes: accounts.waiting * sink.bytesPerSpan,
+      waitingBytes: (accounts.waiting - figures.sending) * sink.bytesPerSpan,
       capacityBytes: sink.capacity * sink.bytesPerSpan,
     };
   }
