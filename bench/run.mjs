@@ -16,6 +16,7 @@ const BARE_PORT = 27300;
 const TWIN_PORT = 27301;
 const SINK_PORT = 27304;
 const SPANS_SINK_PORT = 27307;
+const NOBODY_PORT = 27308;
 
 const CASES = [
   { name: 'rpc10x16', work: 'rpc', conns: 10, window: 16, size: 200 },
@@ -73,6 +74,8 @@ const VARIANTS = {
     const server = await startWampscope('off', telemetryEnv(SPANS_SINK_PORT), 20);
     return { server, sink, helperPid: sink.pid, around: run => withSpanAccount(sink, run) };
   },
+  // The same, and nobody is there to take them.
+  down: async () => ({ server: await startWampscope('off', telemetryEnv(NOBODY_PORT), 30) }),
   on: async () => {
     const sink = await startSink(SINK_PORT);
     const server = await startWampscope('on', telemetryEnv(SINK_PORT));
