@@ -3,11 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { type Environment, isTrue, type Variable, variable, type Warn } from './environment.js';
 import type { Source } from './otlp.js';
 import { ResourceAttribute, SCHEMA_URL, SCOPE_NAME } from './semconv.js';
 import type { AttributeValue } from './span-data.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Protocol = 'http/protobuf' | 'http/json';
 
@@ -34,9 +33,9 @@ const DEFAULT_TIMEOUT = '10000';
  * Where and how to send, or `undefined` when nothing is to be sent: no endpoint is given, or the environment
  * says no. `endpoint` means what OTEL_EXPORTER_OTLP_ENDPOINT means, and goes before the environment.
  */
-export function exportSettings(endpoint: string | undefined, env: Environment): ExportSettings | undefined {
+export function exportSettings(endpoint: string | undefined, env: Environment, warn: Warn): ExportSettings | undefined {
   const url = urlOf(endpoint, env);
-  if (url === undefined || isSwitchedOff(env)) return undefined;
+  if (url === undefined || isSwitchedOff(env, warn)) return undefined;
   const protocol = signal(env, 'PROTOCOL');
   const timeout = signal(env, 'TIMEOUT');
   const compression = signal(env, 'COMPRESSION');
@@ -57,9 +56,9 @@ export function exportSettings(endpoint: string | undefined, env: Environment): 
 }
 
 /** OpenTelemetry specification, "General SDK Configuration" and "Exporter Selection". */
-export function isSwitchedOff(env: Environment): boolean {
+export function isSwitchedOff(env: Environment, warn: Warn): boolean {
   const exporter = variable(env, 'OTEL_TRACES_EXPORTER');
-  if (variable(env, 'OTEL_SDK_DISABLED')?.value.toLowerCase() === 'true' || exporter?.value === 'none') return true;
+  if (isTrue(env, 'OTEL_SDK_DISABLED', warn) || exporter?.value === 'none') return true;
   if (exporter !== undefined) oneOf(exporter, ['otlp'], 'or to none, or leave it out');
   return false;
 }
@@ -90,22 +89,21 @@ export function sourceOf(env: Environment): Source {
   };
 }
 
-interface Variable {
-  readonly name: string;
-  readonly value: string;
-}
-
-const OTLP = (name: string) => `OTEL_EXPORTER_OTLP_${name}`;
-const OTLP_TRACES = (name: string) => `OTEL_EXPORTER_OTLP_TRACES_${name}`;
-
-/** OpenTelemetry specification, "Environment Variable Specification": empty is unset. */
-function variable(env: Environment, name: string): Variable | undefined {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' ? undefined : { name, value };
-}
+/** Variables of which there is one for all signals and one for traces. */
+type Signal =
+  | 'CERTIFICATE'
+  | 'CLIENT_CERTIFICATE'
+  | 'CLIENT_KEY'
+  | 'COMPRESSION'
+  | 'ENDPOINT'
+  | 'HEADERS'
+  | 'PROTOCOL'
+  | 'TIMEOUT';
+const OTLP = <S extends Signal>(name: S) => `OTEL_EXPORTER_OTLP_${name}` as const;
+const OTLP_TRACES = <S extends Signal>(name: S) => `OTEL_EXPORTER_OTLP_TRACES_${name}` as const;
 
 /** The variable of the traces alone goes before the one of all signals. */
-function signal(env: Environment, name: string): Variable | undefined {
+function signal(env: Environment, name: Signal): Variable | undefined {
   return variable(env, OTLP_TRACES(name)) ?? variable(env, OTLP(name));
 }
 
@@ -121,7 +119,7 @@ function urlOf(option: string | undefined, env: Environment): string | undefined
   return url.href;
 }
 
-function httpUrl(given: Variable): URL {
+function httpUrl(given: { readonly name: string; readonly value: string }): URL {
   const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new TypeError(
