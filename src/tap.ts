@@ -1,6 +1,6 @@
 /** Owns the one seam between the router and whoever watches it. The router knows nothing of what stands behind. */
 
-import type { Message } from './wire/message.js';
+import type { Dict, Message } from './wire/message.js';
 import type { SerializerName } from './wire/serializers/serializer.js';
 
 export type TransportType = 'websocket' | 'rawsocket' | 'memory' | 'internal';
@@ -22,6 +22,9 @@ export interface SessionRef {
   readonly internal: boolean;
 }
 
+/** Which message that follows from a request is about to be sent. */
+export type Hop = 'invocation' | 'event' | 'result';
+
 /**
  * What a tap made of a received request. The router keeps it with whatever the request leaves open and hands it back;
  * it never looks inside (ADR-003).
@@ -29,6 +32,11 @@ export interface SessionRef {
 export interface Cause {
   /** Names the request and all that follows from it. */
   readonly correlation: string;
+  /**
+   * What Details of such a message are to say of the trace. Asked just before it is made, and only for receivers that
+   * want it; the answer holds for all receivers until the next message of this kind has been shown.
+   */
+  details(hop: Hop): Dict | undefined;
 }
 
 /**

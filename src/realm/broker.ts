@@ -7,6 +7,7 @@ import { type Dict, EMPTY_DICT, event, type Message, published, subscribed, unsu
 import { choice, flag, ids, strings } from '../wire/options.js';
 import { MATCHES, type Match, PatternMap } from './matching.js';
 import { limitExceeded, MAX_PER_SESSION, type Member, type Subscription } from './member.js';
+import { TraceForwarding } from './trace-forwarding.js';
 
 /** Told of every change after its reply was sent; the meta API publishes it. */
 export interface SubscriptionWatcher {
@@ -22,9 +23,16 @@ export class Broker {
   readonly #now: () => number;
   readonly #publicationId: () => number;
   readonly #watcher: SubscriptionWatcher;
+  readonly #forwarding: TraceForwarding;
   #lastId = 0;
 
-  constructor(now: () => number, publicationId: () => number, watcher: SubscriptionWatcher) {
+  constructor(
+    now: () => number,
+    publicationId: () => number,
+    watcher: SubscriptionWatcher,
+    forwarding: TraceForwarding = new TraceForwarding(),
+  ) {
+    this.#forwarding = forwarding;
     this.#now = now;
     this.#publicationId = publicationId;
     this.#watcher = watcher;
@@ -120,12 +128,22 @@ export class Broker {
     for (const subscription of this.#patterns.all(m.uri)) {
       const details = eventDetails(m, subscription, disclosed);
       const broadcast = new Broadcast(event(subscription.id, publication, details, m.payload));
+      let traced: Broadcast | undefined;
       for (const member of subscription.subscribers) {
         if (excludeMe && member === from) continue;
         if (filter && !filter(member)) continue;
-        member.outbox.sendShared(broadcast, cause, metered);
+        if (member.tracesEvents) traced ??= this.#traced(broadcast, m, from, cause);
+        member.outbox.sendShared(member.tracesEvents ? traced! : broadcast, cause, metered);
       }
     }
+  }
+
+  /** The same EVENT for those who want its trace context; the same object when there is none. */
+  #traced(plain: Broadcast, m: Message, from: Member, cause: Cause | undefined): Broadcast {
+    const trace = this.#forwarding.details(cause, 'event', from.session, m.options);
+    if (!trace) return plain;
+    const { subject, publication, options, payload } = plain.message;
+    return new Broadcast(event(subject, publication, options === EMPTY_DICT ? trace : { ...options, ...trace }, payload));
   }
 
   /** Ends all subscriptions of a session that left. */

@@ -29,6 +29,7 @@ import {
   type Member,
   type Registration,
 } from './member.js';
+import { TraceForwarding } from './trace-forwarding.js';
 
 const POLICIES: readonly InvokePolicy[] = ['single', 'roundrobin'];
 const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const;
@@ -55,9 +56,16 @@ export class Dealer {
   readonly #now: () => number;
   readonly #timers: Timers;
   readonly #watcher: RegistrationWatcher;
+  readonly #forwarding: TraceForwarding;
   #lastId = 0;
 
-  constructor(now: () => number, timers: Timers, watcher: RegistrationWatcher) {
+  constructor(
+    now: () => number,
+    timers: Timers,
+    watcher: RegistrationWatcher,
+    forwarding: TraceForwarding = new TraceForwarding(),
+  ) {
+    this.#forwarding = forwarding;
     this.#now = now;
     this.#timers = timers;
     this.#watcher = watcher;
@@ -172,7 +180,10 @@ export class Dealer {
       const progressive = wantsProgress && callee.progresses;
       // Our own procedures decide by who asks: session.kill spares the caller.
       const disclosed = decision.discloseCaller || callee.session.internal;
-      const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined);
+      const trace = callee.tracesInvocations
+        ? this.#forwarding.details(cause, 'invocation', from.session, options)
+        : undefined;
+      const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined, trace);
       const id = nextId(callee.lastInvocation);
       sent = callee.outbox.send(invocation(id, registration.id, details, m.payload), cause);
       if (sent !== 'sent') continue;
@@ -221,7 +232,8 @@ export class Dealer {
       return this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
     }
     this.#close(call);
-    const sent = call.caller.outbox.send(result(call.request, EMPTY_DICT, m.payload), cause);
+    const details = this.#answerDetails(call, from, m, cause);
+    const sent = call.caller.outbox.send(result(call.request, details, m.payload), cause);
     if (sent === 'too_long') this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
   }
 
@@ -233,9 +245,15 @@ export class Dealer {
     const call = this.#answered(from, m.request, 'ERROR');
     if (!call) return;
     this.#close(call);
-    const sent = call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, m.uri, m.payload), cause);
+    const details = this.#answerDetails(call, from, m, cause);
+    const sent = call.caller.outbox.send(error(Code.CALL, call.request, details, m.uri, m.payload), cause);
     if (sent === 'too_long')
       this.#fail(call, cause, m.uri, 'the details of the error are longer than the caller accepts');
+  }
+
+  #answerDetails(call: Call, from: Member, m: Message, cause: Cause | undefined): Dict {
+    if (!call.caller.tracesResults) return EMPTY_DICT;
+    return this.#forwarding.ofAnswer(cause, from.session, m.options) ?? EMPTY_DICT;
   }
 
   /** The open call of an answer; nothing for one that comes too late, which is no fault of the callee's. */

@@ -4,6 +4,7 @@
 export const ROLES = Object.freeze({
   broker: Object.freeze({
     features: Object.freeze({
+      _trace_context: true,
       pattern_based_subscription: true,
       publisher_exclusion: true,
       publisher_identification: true,
@@ -14,6 +15,7 @@ export const ROLES = Object.freeze({
   }),
   dealer: Object.freeze({
     features: Object.freeze({
+      _trace_context: true,
       call_canceling: true,
       call_timeout: true,
       caller_identification: true,
@@ -25,3 +27,14 @@ export const ROLES = Object.freeze({
     }),
   }),
 });
+
+/** What a realm announces that forwards no trace context. */
+export const ROLES_UNTRACED = Object.freeze({
+  broker: without(ROLES.broker, '_trace_context'),
+  dealer: without(ROLES.dealer, '_trace_context'),
+});
+
+function without(role: { readonly features: Readonly<Record<string, true>> }, feature: string): typeof role {
+  const { [feature]: _, ...features } = role.features;
+  return Object.freeze({ features: Object.freeze(features) });
+}

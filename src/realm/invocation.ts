@@ -27,10 +27,12 @@ export function invocationDetails(
   registration: Registration,
   progressive: boolean,
   caller: Member | undefined,
+  trace: Dict | undefined,
 ): Dict {
   const pattern = registration.match !== 'exact';
-  if (!pattern && !progressive && !caller) return EMPTY_DICT;
+  if (!pattern && !progressive && !caller) return trace ?? EMPTY_DICT;
   return {
+    ...trace,
     // WAMP advanced, "Pattern-based Registrations": the procedure is told when the registration does not tell it.
     ...(pattern && { procedure: m.uri }),
     ...(progressive && { receive_progress: true }),

@@ -8,6 +8,7 @@ import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
 import { IdMap } from './id-map.js';
 import type { Match } from './matching.js';
+import type { Forward } from './trace-forwarding.js';
 
 export interface Subscription {
   readonly id: number;
@@ -74,9 +75,20 @@ export class Member {
   readonly progresses: boolean;
   /** As caller: sends progressive invocations, which are refused unless announced. */
   readonly streams: boolean;
+  /** INVOCATION, EVENT and RESULT to it carry trace context. */
+  readonly tracesInvocations: boolean;
+  readonly tracesEvents: boolean;
+  readonly tracesResults: boolean;
 
   /** `secret` is a random word. */
-  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox, secret: number) {
+  constructor(
+    session: SessionRef,
+    roles: Dict,
+    role: Role,
+    outbox: Outbox,
+    secret: number,
+    forward: Forward = 'announced',
+  ) {
     this.calls = new IdMap(secret);
     this.invocations = new IdMap(secret);
     this.session = session;
@@ -85,12 +97,21 @@ export class Member {
     this.cancels = announces(roles, 'callee', 'call_canceling');
     this.progresses = announces(roles, 'callee', 'progressive_call_results');
     this.streams = announces(roles, 'caller', 'progressive_call_invocations');
+    const isForced = forward === 'always' && !session.internal;
+    const mayTrace = forward !== 'never';
+    this.tracesInvocations = isForced || (mayTrace && announces(roles, 'callee', TRACE_CONTEXT));
+    this.tracesEvents = isForced || (mayTrace && announces(roles, 'subscriber', TRACE_CONTEXT));
+    // Nobody but who asked for it: the caller knows its own trace.
+    this.tracesResults = mayTrace && announces(roles, 'caller', TRACE_CONTEXT);
   }
 
   get id(): number {
     return this.session.id;
   }
 }
+
+/** Not of the specification, hence the underscore. */
+const TRACE_CONTEXT = '_trace_context';
 
 /** Whether HELLO.Details.roles announces a feature; whatever is no `true` is no. */
 function announces(roles: Dict, role: string, feature: string): boolean {

@@ -14,11 +14,12 @@ import type { UriCheck } from '../wire/uris.js';
 import { Role, type RoleOptions, trustedRole } from './authorizer.js';
 import { Broker } from './broker.js';
 import { Dealer, type Timers } from './dealer.js';
-import { ROLES } from './features.js';
+import { ROLES, ROLES_UNTRACED } from './features.js';
 import { type LocalRealm, LocalSession } from './local-session.js';
 import { Member } from './member.js';
 import { MetaApi } from './meta.js';
 import { SessionStats, type StatsOptions } from './session-stats.js';
+import { TraceForwarding, type TraceForwardingOptions } from './trace-forwarding.js';
 
 export interface RealmOptions {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface RealmOptions {
   /** `id`: on_leave carries the session id alone, as Crossbar's; `full`: id, authid and authrole, as the specification's. */
   readonly onLeave: 'id' | 'full';
   readonly stats: StatsOptions | undefined;
+  /** Default: to sessions that announce `_trace_context`, without baggage. */
+  readonly traceContext?: TraceForwardingOptions;
 }
 
 /** What a realm needs that is not its own. */
@@ -46,7 +49,7 @@ export class Realm implements SessionRealm, LocalRealm {
   readonly name: string;
   readonly watch: Watch;
   readonly counts = new TypeCounts();
-  readonly roles = ROLES;
+  readonly roles: SessionRealm['roles'];
   readonly broker: Broker;
   readonly dealer: Dealer;
   /** Network sessions, in the order in which they joined. */
@@ -56,6 +59,7 @@ export class Realm implements SessionRealm, LocalRealm {
   readonly #roles = new Map<string, Role>();
   readonly #trusted = trustedRole();
   readonly #strictIds: boolean;
+  readonly #forwarding: TraceForwarding;
   readonly #meta: MetaApi;
   readonly #stats: SessionStats | undefined;
   readonly #later: (() => void)[] = [];
@@ -67,11 +71,13 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#options = options;
     this.#env = env;
     this.#strictIds = options.requestIds === 'strict';
+    this.#forwarding = new TraceForwarding(options.traceContext);
+    this.roles = this.#forwarding.forward === 'never' ? ROLES_UNTRACED : ROLES;
     for (const role of options.roles) this.#roles.set(role.name, new Role(role, options.uriCheck));
     const meta = new MetaApi(this, options.onLeave);
     this.#meta = meta;
-    this.broker = new Broker(env.clock, () => env.ids.global(), meta);
-    this.dealer = new Dealer(env.clock, env.timers, meta);
+    this.broker = new Broker(env.clock, () => env.ids.global(), meta, this.#forwarding);
+    this.dealer = new Dealer(env.clock, env.timers, meta, this.#forwarding);
     const service = this.local(`wampscope.realm.${options.name}`);
     meta.start(service, options.metaApi);
     if (options.stats) this.#stats = new SessionStats(options.stats, service, env.timers, env.clock);
@@ -90,7 +96,8 @@ export class Realm implements SessionRealm, LocalRealm {
 
   seat(session: RealmSession): Seat {
     const role = this.#roles.get(session.identity.authrole)!;
-    const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word());
+    const { forward } = this.#forwarding;
+    const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word(), forward);
     return {
       receive: (m, cause) => this.#handle(member, m, cause, true),
       about: m => about(member, m),

@@ -1,7 +1,11 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
-import type { Cause, SessionRef } from '../tap.js';
+import type { Cause, Hop, SessionRef } from '../tap.js';
 import type { FastIds } from '../wire/ids.js';
+import type { Dict } from '../wire/message.js';
+import { contextDetails, FLAG_RANDOM, FLAG_SAMPLED } from '../wire/trace-context.js';
+import type { RemoteContext } from './propagation.js';
+import { Reason } from './sampling/reason.js';
 
 /** The operation, in the words of the WAMP terminology chapter. */
 export type ActionKind = 'call' | 'publish' | 'subscribe' | 'unsubscribe' | 'register' | 'unregister';
@@ -19,6 +23,14 @@ const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'
 /** Eight hex digits of a 32-bit word, signed or not. */
 export function hexWord(word: number): string {
   return HEX[(word >>> 24) & 255]! + HEX[(word >>> 16) & 255]! + HEX[(word >>> 8) & 255]! + HEX[word & 255]!;
+}
+
+/**
+ * Second word of the id of an action's `n`-th child span; the first is the action's own. So that the id is known
+ * before there is a child: the message that begins it carries it.
+ */
+export function childSpan(span1: number, n: number): number {
+  return (span1 + Math.imul(n + 1, 0x9e3779b9)) | 0;
 }
 
 /** One INVOCATION and what came of it. */
@@ -140,6 +152,14 @@ export class TracedAction implements Cause {
   forgotten = false;
   /** What the broker made of a PUBLISH; undefined when nobody was there to receive. */
   fanOut: TracedFanOut | undefined = undefined;
+  /** The trace context that came with the anchor, if it counts. */
+  remote: RemoteContext | undefined = undefined;
+  /** Why its spans are kept; `Reason.none` when they are not. */
+  sampled: Reason = Reason.unasked;
+  /** Kept at its end only, when what lies downstream had not been told. */
+  partial = false;
+  /** Of its spans and of what goes on; '' when there is none. */
+  tracestate = '';
 
   /** Draws its ids from `random`; with a `parent` it joins that trace, else its trace id is its correlation id. */
   constructor(
@@ -187,6 +207,27 @@ export class TracedAction implements Cause {
 
   get realm(): string {
     return this.originator.realm;
+  }
+
+  /** A trace that this one is not part of, but came of. */
+  get link(): RemoteParent | undefined {
+    return this.remote?.trust === 'link' ? this.remote.context : undefined;
+  }
+
+  /** W3C trace flags of its spans. An id that the router drew is random; of another only its tracer knows. */
+  get flags(): number {
+    const random = this.parent ? (this.remote ? this.remote.context.flags & FLAG_RANDOM : 0) : FLAG_RANDOM;
+    return FLAG_SAMPLED | random;
+  }
+
+  /** Whoever is downstream gets the span that it comes from; a span that nobody keeps must not come between. */
+  details(hop: Hop): Dict | undefined {
+    if (this.sampled === Reason.none) return hop === 'result' ? undefined : this.remote?.context.details;
+    const n = hop === 'invocation' && this.invocations ? this.invocations.length : 0;
+    const span1 = hop === 'result' ? this.span1 : childSpan(this.span1, n);
+    const traceparent = `00-${this.traceId}-${hexWord(this.span0)}${hexWord(span1)}-0${this.flags}`;
+    const baggage = hop === 'result' || !this.remote ? '' : this.remote.context.baggage;
+    return contextDetails(traceparent, this.tracestate, baggage);
   }
 
   // W3C trace id in four 32-bit words: the correlation id, unless the action joined a trace of its originator's.

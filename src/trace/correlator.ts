@@ -4,10 +4,14 @@ import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri } from '../wire/errors.js';
 import { FastIds, type RandomIds } from '../wire/ids.js';
-import { type ActionKind, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './action.js';
+import { EMPTY_DICT } from '../wire/message.js';
+import { type ActionKind, childSpan, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './action.js';
 import { LateAnswers } from './late-answers.js';
 import { Audience, type Observer } from './observer.js';
 import { OpenActions } from './open-actions.js';
+import { Propagation } from './propagation.js';
+import { type ActionSampler, KEEP_ALL } from './sampling/action-sampler.js';
+import { Reason } from './sampling/reason.js';
 
 export interface CorrelatorOptions {
   readonly random: RandomIds;
@@ -15,6 +19,10 @@ export interface CorrelatorOptions {
   readonly maxOpen?: number;
   /** Milliseconds after which an open action is given up. Default one hour. */
   readonly maxAge?: number;
+  /** What counts of the trace contexts that sessions send. Default: by `Trust` without rules. */
+  readonly propagation?: Propagation;
+  /** Which actions are told as spans. Default: all. */
+  readonly sampler?: ActionSampler;
   /** Reports an observer that was detached because it kept failing. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
@@ -40,6 +48,9 @@ export class Correlator implements Tap {
   /** What they still send is received, and ends at once. */
   readonly #left = new WeakSet<SessionRef>();
   #now = 0;
+  readonly propagation: Propagation;
+  /** May be changed at any time; open actions stay as decided. */
+  sampler: ActionSampler;
   /** Actions pushed out or given up, since the start. */
   abandoned = 0;
 
@@ -47,6 +58,8 @@ export class Correlator implements Tap {
     this.#random = new FastIds(options.random);
     this.#maxOpen = options.maxOpen ?? 100_000;
     this.#maxAge = options.maxAge ?? 3_600_000;
+    this.propagation = options.propagation ?? new Propagation();
+    this.sampler = options.sampler ?? KEEP_ALL;
     this.#audience = new Audience(options.onFault);
   }
 
@@ -80,6 +93,8 @@ export class Correlator implements Tap {
     if (kind) action = this.#begin(kind, frame);
     else if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
     else if (code === Code.CANCEL) action = this.#cancel(frame);
+    // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
+    if (!kind && frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
     this.#audience.frame(frame, action);
     return action;
   }
@@ -90,6 +105,7 @@ export class Correlator implements Tap {
     const octets = frame.end - frame.start;
     const { uri, request } = m;
     const random = this.#random;
+    const remote = m.options === EMPTY_DICT ? undefined : this.propagation.read(session, m.options);
     const action = new TracedAction(
       kind,
       session,
@@ -100,8 +116,10 @@ export class Correlator implements Tap {
       octets,
       acknowledge,
       random,
-      undefined,
+      remote && remote.trust !== 'link' ? remote.context : undefined,
     );
+    if (remote) action.remote = remote;
+    this.sampler.begin(action);
     if (m.subject) action.subject = m.subject;
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
@@ -187,7 +205,7 @@ export class Correlator implements Tap {
 
   #event(frame: Frame, action: TracedAction): void {
     const { message: m } = frame;
-    action.fanOut ??= new TracedFanOut(this.#random.word() | 1, this.#random.word(), frame.at);
+    action.fanOut ??= new TracedFanOut(action.span0, childSpan(action.span1, 0), frame.at);
     const { fanOut } = action;
     fanOut.publication = m.publication;
     fanOut.endedAt = frame.at;
@@ -198,9 +216,8 @@ export class Correlator implements Tap {
 
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
-    const span0 = this.#random.word() | 1;
-    const span1 = this.#random.word();
-    const invocation = new TracedInvocation(session, m.request, m.subject, span0, span1, frame.at);
+    const span1 = childSpan(action.span1, action.invocations ? action.invocations.length : 0);
+    const invocation = new TracedInvocation(session, m.request, m.subject, action.span0, span1, frame.at);
     if (action.invocations) action.invocations.push(invocation);
     else action.invocations = [invocation];
     action.subject = m.subject;
@@ -245,6 +262,7 @@ export class Correlator implements Tap {
       this.#open.remove(action);
       if (action.invocations) this.#close(action, action.invocations);
     }
+    if (action.sampled === Reason.none) this.sampler.end(action);
     this.#audience.actionEnd(action);
   }
 

@@ -46,8 +46,12 @@ export const HONOURED = [
     'characters of what clients name: URIs, `authid` and the like; 1024 at most',
   ],
   ['OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', '1024', 'the same, where the one of spans is not set'],
-  ['OTEL_TRACES_SAMPLER', 'always_on', 'read and checked; every action is exported whatever it says'],
-  ['OTEL_TRACES_SAMPLER_ARG', '1', 'the ratio of `traceidratio`; read and checked as well'],
+  [
+    'OTEL_TRACES_SAMPLER',
+    '',
+    '`always_on`, `always_off`, `traceidratio`, and each with `parentbased_` before it; without it 1 %, errors and slow actions are kept',
+  ],
+  ['OTEL_TRACES_SAMPLER_ARG', '1', 'the ratio of `traceidratio`'],
 ] as const satisfies readonly (readonly [name: string, without: string, meaning: string])[];
 
 /** [name, why not] */
@@ -59,8 +63,8 @@ export const NOT_HONOURED = [
   ['OTEL_ATTRIBUTE_COUNT_LIMIT', 'the same'],
   ['OTEL_SPAN_EVENT_COUNT_LIMIT', 'spans have no events'],
   ['OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', 'spans have no events'],
-  ['OTEL_SPAN_LINK_COUNT_LIMIT', 'spans have no links'],
-  ['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 'spans have no links'],
+  ['OTEL_SPAN_LINK_COUNT_LIMIT', 'spans have one link at most'],
+  ['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', 'links have no attributes'],
   ['OTEL_EXPORTER_OTLP_INSECURE', 'it is for gRPC; the scheme of the endpoint says it for HTTP'],
   ['OTEL_PROPAGATORS', 'WAMP has no headers; context travels in options and details'],
   ['OTEL_LOG_LEVEL', 'warnings go to the log of the router'],

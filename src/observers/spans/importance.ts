@@ -4,13 +4,16 @@
  */
 
 import type { TracedAction } from '../../trace/action.js';
+import { Reason } from '../../trace/sampling/reason.js';
 
 /** An action this long is worth a look whatever came of it. Milliseconds. */
 export const SLOW_MS = 500;
 
 /** Failed or slow: what somebody who reads traces after an outage looks for. */
 export function isImportant(action: TracedAction): boolean {
-  const { outcome } = action;
+  const { outcome, sampled } = action;
+  // By a rule of the operator's, for instance.
+  if (sampled === Reason.error || sampled === Reason.slow) return true;
   if (outcome === 'ok') return action.endedAt - action.startedAt >= SLOW_MS;
   // Who canceled or left asked for it; who was given up for lack of room is no more telling than others.
   if (outcome === 'error' || outcome === 'timeout' || outcome === 'callee_gone') return true;

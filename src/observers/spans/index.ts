@@ -2,7 +2,7 @@
 
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { Accounts } from './accounts.js';
-import { BATCH_DEFAULTS, batchSettings, samplerSettings, textLimit } from './batching.js';
+import { BATCH_DEFAULTS, batchSettings, textLimit } from './batching.js';
 import type { Environment, Warn } from './environment.js';
 import { Figures } from './figures.js';
 import type { SpanLog, SpanPipeline } from './pipeline.js';
@@ -15,6 +15,7 @@ import { TIMING } from './sender.js';
 import { type ExportSettings, exportSettings, sourceOf } from './settings.js';
 import { spawnWorker } from './worker-link.js';
 
+export { createSampler, Sampler, type SamplingOptions } from './sampling.js';
 export type { BreakerState, DropCause, FailCause, SpanLog, SpanPipeline, SpanStats } from './pipeline.js';
 
 export interface SpanOptions {
@@ -53,10 +54,6 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   if (exporter !== undefined) return sdkSpans(options, warn, batched(exporter, options, warn));
   const settings = exportSettings(options.endpoint, env, warn);
   if (settings === undefined) return nothing();
-  const sampler = samplerSettings(env, warn);
-  if (sampler !== undefined && sampler.sampler !== 'always_on') {
-    warn(`OTEL_TRACES_SAMPLER is '${env.OTEL_TRACES_SAMPLER}', but every action is exported; sample in the collector`);
-  }
   if (pipeline === 'rows') return rowSpans(settings, options, warn);
   return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
 }

@@ -1,6 +1,7 @@
 /** Owns the decision what the spans of an action say: name, kind, attributes, status. Every pipeline asks here. */
 
 import type { ActionKind, Outcome } from '../../trace/action.js';
+import { REASON_NAMES } from '../../trace/sampling/reason.js';
 import { ErrorUri } from '../../wire/errors.js';
 import { Attribute, OTHER, SYSTEM } from './semconv.js';
 import { type AttributeValue, Ending, Kind, Operation, Part, Status, type Uuid } from './span-data.js';
@@ -66,6 +67,13 @@ function listOf(attributes: Readonly<Record<string, string>>): AttributeValue[] 
 /** What is told of every action besides its kind. */
 export function actionAttributes(correlation: Uuid, request: number, messageSize: number): AttributeValue[] {
   return [Attribute.correlationId, correlation, Attribute.requestId, request, Attribute.messageSize, messageSize];
+}
+
+/** `reason` is a number of `Reason`. */
+export function addSamplingAttributes(own: AttributeValue[], reason: number, isPartial: boolean): void {
+  const name = REASON_NAMES[reason]!;
+  if (name !== '') own.push(Attribute.samplingReason, name);
+  if (isPartial) own.push(Attribute.samplingPartial, true);
 }
 
 export function addCallAttributes(own: AttributeValue[], registration: number, progress: number): void {

@@ -1,8 +1,8 @@
 /** Owns OTLP in JSON (protobuf's JSON mapping, but ids in hex and enumerations as numbers, as OTLP has it). */
 
 import { hexWord } from '../../trace/action.js';
-import { type OtlpEncoder, otlpFlags, type Source } from './otlp.js';
-import { type AttributeValue, hrTime, type Part, type SpanData, Status } from './span-data.js';
+import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
+import { type AttributeValue, hrTime, type Part, type SpanData, type SpanLink, Status } from './span-data.js';
 
 // Punctuation, written faster octet by octet; all of it is ASCII.
 const SHORT = 2;
@@ -88,11 +88,18 @@ function headText(span: SpanData): string {
   const traceId = hexWord(ids.trace0) + hexWord(ids.trace1) + hexWord(ids.trace2) + hexWord(ids.trace3);
   const root = ids.parent0 === 0 && ids.parent1 === 0;
   const parent = root ? '' : `"parentSpanId":"${hexWord(ids.parent0)}${hexWord(ids.parent1)}",`;
+  const state = span.tracestate === '' ? '' : `"traceState":${JSON.stringify(span.tracestate)},`;
+  const links = span.link ? `"links":[${linkText(span.link)}],` : '';
   return (
-    `{"traceId":"${traceId}","spanId":"${hexWord(ids.span0)}${hexWord(ids.span1)}",${parent}` +
+    `{"traceId":"${traceId}","spanId":"${hexWord(ids.span0)}${hexWord(ids.span1)}",${parent}${state}${links}` +
     `"name":${JSON.stringify(operation.name)},"kind":${operation.kind},"flags":${otlpFlags(ids)},` +
     `"startTimeUnixNano":"${nanosText(span.startedAt)}","endTimeUnixNano":"${nanosText(span.endedAt)}","attributes":[`
   );
+}
+
+function linkText(link: SpanLink): string {
+  const traceId = hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3);
+  return `{"traceId":"${traceId}","spanId":"${hexWord(link.span0)}${hexWord(link.span1)}","flags":${otlpLinkFlags(link)}}`;
 }
 
 function partBytes(part: Part): Uint8Array {

@@ -1,20 +1,26 @@
 /** Owns OTLP in protobuf: spans go straight into bytes, what spans share is copied from the bytes of last time. */
 
-import { type OtlpEncoder, otlpFlags, type Source } from './otlp.js';
+import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
 import { ProtobufWriter, varintSize, WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT } from './protobuf-writer.js';
-import { type Ending, type Operation, type Part, type SpanData, type SpanIds, Status } from './span-data.js';
+import { type Ending, type Operation, type Part, type SpanData, type SpanIds, type SpanLink, Status } from './span-data.js';
 
 // opentelemetry-proto trace/v1, message Span.
 const SPAN_TRACE_ID = (1 << 3) | WIRE_LENGTH;
 const SPAN_SPAN_ID = (2 << 3) | WIRE_LENGTH;
+const SPAN_TRACE_STATE = (3 << 3) | WIRE_LENGTH;
 const SPAN_PARENT_SPAN_ID = (4 << 3) | WIRE_LENGTH;
 const SPAN_NAME = (5 << 3) | WIRE_LENGTH;
 const SPAN_KIND = (6 << 3) | WIRE_VARINT;
 const SPAN_START_TIME = (7 << 3) | WIRE_FIXED64;
 const SPAN_END_TIME = (8 << 3) | WIRE_FIXED64;
 const SPAN_ATTRIBUTES = (9 << 3) | WIRE_LENGTH;
+const SPAN_LINKS = (13 << 3) | WIRE_LENGTH;
 const SPAN_STATUS = (15 << 3) | WIRE_LENGTH;
 const SPAN_FLAGS = (16 << 3) | WIRE_FIXED32;
+// message Span.Link: trace_id and span_id have the numbers they have in Span.
+const LINK_FLAGS = (6 << 3) | WIRE_FIXED32;
+/** 18 octets of the trace id, 10 of the span id, 5 of the flags. */
+const LINK_LENGTH = 33;
 // message Status.
 const STATUS_CODE = (3 << 3) | WIRE_VARINT;
 // messages ScopeSpans, ResourceSpans and collector/trace/v1 ExportTraceServiceRequest.
@@ -81,6 +87,8 @@ export class ProtobufEncoder implements OtlpEncoder {
     if (span.peer !== undefined) out.raw(span.peer.bytes ?? peerBytes(span.peer));
     out.attributes(SPAN_ATTRIBUTES, span.own);
     out.raw(span.ending.bytes ?? endingBytes(span.ending));
+    if (span.tracestate !== '') out.string(SPAN_TRACE_STATE, span.tracestate);
+    if (span.link) this.#addLink(span.link);
     out.closeLength(lengthAt, LENGTH_ROOM);
     this.#spans++;
   }
@@ -108,6 +116,25 @@ export class ProtobufEncoder implements OtlpEncoder {
 
   reuse(request: Uint8Array): void {
     this.#out.reuse(request);
+  }
+
+  #addLink(link: SpanLink): void {
+    const out = this.#out;
+    out.reserve(LINK_LENGTH + 4);
+    out.tag(SPAN_LINKS);
+    out.tag(LINK_LENGTH);
+    out.tag(SPAN_TRACE_ID);
+    out.tag(16);
+    out.word(link.trace0);
+    out.word(link.trace1);
+    out.word(link.trace2);
+    out.word(link.trace3);
+    out.tag(SPAN_SPAN_ID);
+    out.tag(8);
+    out.word(link.span0);
+    out.word(link.span1);
+    out.tag(LINK_FLAGS);
+    out.fixed32(otlpLinkFlags(link));
   }
 
   #addIds(ids: SpanIds): void {

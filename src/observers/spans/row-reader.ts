@@ -4,6 +4,7 @@ import {
   actionAttributes,
   addCallAttributes,
   addPublishAttributes,
+  addSamplingAttributes,
   addSubjectAttributes,
   deliverAttributes,
   ErrorTypes,
@@ -14,13 +15,24 @@ import {
   peerPartOf,
   type Role,
 } from './mapping.js';
-import { ACTION_SIZE, ActionDouble, ActionWord, CHILD_SIZE, ChildDouble, ChildWord, KINDS, OUTCOMES } from './rows.js';
+import {
+  ACTION_SIZE,
+  ActionDouble,
+  ActionWord,
+  CHILD_SIZE,
+  ChildDouble,
+  ChildWord,
+  KINDS,
+  OUTCOMES,
+  SamplingBits,
+} from './rows.js';
 import {
   type AttributeValue,
   type Ending,
   type Operation,
   type Part,
   type SpanIds,
+  type SpanLink,
   type SpanSink,
   Uuid,
 } from './span-data.js';
@@ -74,15 +86,18 @@ export class RowReader {
     const w = at * 2;
     const head = words[w + ActionWord.head]!;
     const startedAt = doubles[at + ActionDouble.startedAt]!;
-    const remote = words[w + ActionWord.parent] !== 0 || words[w + ActionWord.parent + 1] !== 0;
+    const linked = isLinked(words, w);
+    const remote = !linked && (words[w + ActionWord.parent] !== 0 || words[w + ActionWord.parent + 1] !== 0);
     sink.add({
-      ids: idsOf(words, w, w + ActionWord.span, w + ActionWord.parent, remote, flags),
+      ids: idsOf(words, w, w + ActionWord.span, remote ? w + ActionWord.parent : -1, remote, flags),
       operation: this.#operation(role, words[w + ActionWord.uri]!),
       peer: this.#peer(words[w + ActionWord.originator]!),
       own: this.#ownOfAction(words, doubles, at, end, role),
       ending: this.#ending(role, (head >>> 4) & 15, words[w + ActionWord.error]!),
       startedAt,
       endedAt: Math.max(startedAt, doubles[at + ActionDouble.endedAt]!),
+      tracestate: this.#table.string(words[w + ActionWord.tracestate]!),
+      link: linked ? linkOf(words, w) : undefined,
     });
   }
 
@@ -104,6 +119,8 @@ export class RowReader {
     } else {
       addSubjectAttributes(own, ROLES[role]!, subject);
     }
+    const sampling = words[w + ActionWord.sampling]!;
+    addSamplingAttributes(own, sampling & SamplingBits.reason, (sampling & SamplingBits.partial) !== 0);
     return own;
   }
 
@@ -120,6 +137,8 @@ export class RowReader {
       startedAt,
       // An invocation that is still open when its call has ended is over for the caller, and that is its span.
       endedAt: Math.max(startedAt, doubles[child + ChildDouble.endedAt]! || doubles[at + ActionDouble.endedAt]!),
+      tracestate: this.#table.string(words[w + ActionWord.tracestate]!),
+      link: undefined,
     });
   }
 
@@ -141,6 +160,8 @@ export class RowReader {
       ending: this.#endingOfFanOut,
       startedAt,
       endedAt: Math.max(startedAt, doubles[child + ChildDouble.endedAt]!),
+      tracestate: this.#table.string(words[w + ActionWord.tracestate]!),
+      link: undefined,
     });
   }
 
@@ -174,7 +195,24 @@ export class RowReader {
   }
 }
 
-/** The trace of the action whose row begins at word `w`, with span and parent from where they stand. */
+function isLinked(words: Int32Array, w: number): boolean {
+  return (words[w + ActionWord.sampling]! & SamplingBits.linked) !== 0;
+}
+
+/** Of a linked action the words of trace and parent are those of the link. */
+function linkOf(words: Int32Array, w: number): SpanLink {
+  return {
+    trace0: words[w + ActionWord.trace]!,
+    trace1: words[w + ActionWord.trace + 1]!,
+    trace2: words[w + ActionWord.trace + 2]!,
+    trace3: words[w + ActionWord.trace + 3]!,
+    span0: words[w + ActionWord.parent]!,
+    span1: words[w + ActionWord.parent + 1]!,
+    flags: (words[w + ActionWord.sampling]! >>> 8) & 255,
+  };
+}
+
+/** The trace of the action whose row begins at word `w`, with span and parent from where they stand; -1: no parent. */
 function idsOf(
   words: Int32Array,
   w: number,
@@ -183,15 +221,16 @@ function idsOf(
   parentIsRemote: boolean,
   traceFlags: number,
 ): SpanIds {
+  const trace = w + (isLinked(words, w) ? ActionWord.id : ActionWord.trace);
   return {
-    trace0: words[w + ActionWord.trace]!,
-    trace1: words[w + ActionWord.trace + 1]!,
-    trace2: words[w + ActionWord.trace + 2]!,
-    trace3: words[w + ActionWord.trace + 3]!,
+    trace0: words[trace]!,
+    trace1: words[trace + 1]!,
+    trace2: words[trace + 2]!,
+    trace3: words[trace + 3]!,
     span0: words[spanAt]!,
     span1: words[spanAt + 1]!,
-    parent0: words[parentAt]!,
-    parent1: words[parentAt + 1]!,
+    parent0: parentAt < 0 ? 0 : words[parentAt]!,
+    parent1: parentAt < 0 ? 0 : words[parentAt + 1]!,
     parentIsRemote,
     traceFlags,
   };

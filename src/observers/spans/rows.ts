@@ -1,7 +1,6 @@
 /** Owns the layout of rows: how an ended action becomes numbers in a slab of memory that changes threads. */
 
 import type { ActionKind, Outcome, TracedAction, TracedFanOut, TracedInvocation } from '../../trace/action.js';
-import { FLAG_RANDOM, FLAG_SAMPLED } from './span-data.js';
 import type { InternTable, TableUpdate } from './table.js';
 
 /** In doubles: 112 bytes for the action, 56 for each invocation or for its fan-out. */
@@ -40,7 +39,12 @@ export const ActionWord = {
   parent: 14,
   progress: 16,
   anchorBytes: 17,
+  /** reason | partial << 3 | linked << 4 | flags of the link << 8 */
+  sampling: 18,
+  tracestate: 19,
 } as const;
+
+export const SamplingBits = { reason: 7, partial: 8, linked: 16 } as const;
 
 const IMPORTANT = 0x200;
 
@@ -130,7 +134,7 @@ export function childrenOf(action: TracedAction): number {
 
 /**
  * Appends `action` and the first `children` of its children. The caller has seen to it that there is room in
- * the slab for them, and in the table for 3 + 2 * children entries.
+ * the slab for them, and in the table for 4 + 2 * children entries.
  */
 export function writeRow(slab: Slab, action: TracedAction, children: number, important: boolean): void {
   const table = slab.table;
@@ -138,14 +142,12 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
   const doubles = slab.doubles;
   const d = slab.used;
   const w = d * 2;
-  // A trace id that the router drew is random but for the version's bits; of a caller's id nothing is known.
-  const flags = action.parent ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;
   words[w + ActionWord.head] =
     KIND_NUMBER[action.kind] |
     (outcomeNumber(action.outcome) << 4) |
     (action.acknowledge ? 0x100 : 0) |
     (important ? IMPORTANT : 0) |
-    (flags << 16) |
+    (action.flags << 16) |
     (children << 24);
   words[w + ActionWord.uri] = table.string(action.uri);
   words[w + ActionWord.originator] = table.peer(action.originator);
@@ -154,16 +156,22 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
   words[w + ActionWord.id + 1] = action.id1;
   words[w + ActionWord.id + 2] = action.id2;
   words[w + ActionWord.id + 3] = action.id3;
-  words[w + ActionWord.trace] = action.trace0;
-  words[w + ActionWord.trace + 1] = action.trace1;
-  words[w + ActionWord.trace + 2] = action.trace2;
-  words[w + ActionWord.trace + 3] = action.trace3;
+  // A trace of the router's own has the action's id, so the words of trace and parent are free for a link's.
+  const link = action.link;
+  const trace = link ?? action;
+  words[w + ActionWord.trace] = trace.trace0;
+  words[w + ActionWord.trace + 1] = trace.trace1;
+  words[w + ActionWord.trace + 2] = trace.trace2;
+  words[w + ActionWord.trace + 3] = trace.trace3;
   words[w + ActionWord.span] = action.span0;
   words[w + ActionWord.span + 1] = action.span1;
-  words[w + ActionWord.parent] = action.parent ? action.parent.span0 : 0;
-  words[w + ActionWord.parent + 1] = action.parent ? action.parent.span1 : 0;
+  const parent = link ?? action.parent;
+  words[w + ActionWord.parent] = parent ? parent.span0 : 0;
+  words[w + ActionWord.parent + 1] = parent ? parent.span1 : 0;
   words[w + ActionWord.progress] = action.progress;
   words[w + ActionWord.anchorBytes] = action.anchorBytes;
+  words[w + ActionWord.sampling] = samplingWord(action);
+  words[w + ActionWord.tracestate] = table.string(action.tracestate);
   doubles[d + ActionDouble.request] = action.request;
   doubles[d + ActionDouble.subject] = action.subject;
   doubles[d + ActionDouble.startedAt] = action.startedAt;
@@ -180,6 +188,11 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
   slab.used = at;
   slab.spans += 1 + children;
   if (important) slab.important += 1 + children;
+}
+
+function samplingWord(action: TracedAction): number {
+  const link = action.link ? SamplingBits.linked | (action.remote!.context.flags << 8) : 0;
+  return action.sampled | (action.partial ? SamplingBits.partial : 0) | link;
 }
 
 function writeInvocation(

@@ -1,10 +1,18 @@
 /** Owns the form in which the OpenTelemetry SDK for JavaScript wants a span that has ended. */
 
-import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
+import {
+  type Attributes,
+  createTraceState,
+  type HrTime,
+  type Link,
+  type SpanContext,
+  type SpanKind,
+  type SpanStatus,
+} from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { hexWord } from '../../trace/action.js';
 import type { Source } from './otlp.js';
-import { type AttributeValue, hrTime, type SpanData } from './span-data.js';
+import { type AttributeValue, hrTime, type SpanData, type SpanLink } from './span-data.js';
 
 type Resource = ReadableSpan['resource'];
 type Scope = ReadableSpan['instrumentationScope'];
@@ -54,7 +62,13 @@ export class SdkSpan implements ReadableSpan {
     const { ids } = span;
     const traceId = hexWord(ids.trace0) + hexWord(ids.trace1) + hexWord(ids.trace2) + hexWord(ids.trace3);
     const traceFlags = ids.traceFlags;
-    this.#context = { traceId, spanId: hexWord(ids.span0) + hexWord(ids.span1), traceFlags };
+    const spanId = hexWord(ids.span0) + hexWord(ids.span1);
+    const { tracestate } = span;
+    this.#context =
+      tracestate === ''
+        ? { traceId, spanId, traceFlags }
+        : { traceId, spanId, traceFlags, traceState: createTraceState(tracestate) };
+    if (span.link) this.links.push({ context: contextOf(span.link) });
     if (ids.parent0 !== 0 || ids.parent1 !== 0) {
       const spanId = hexWord(ids.parent0) + hexWord(ids.parent1);
       this.parentSpanContext = { traceId, spanId, traceFlags, isRemote: ids.parentIsRemote };
@@ -77,6 +91,15 @@ export class SdkSpan implements ReadableSpan {
   spanContext(): SpanContext {
     return this.#context;
   }
+}
+
+function contextOf(link: SpanLink): SpanContext {
+  return {
+    traceId: hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3),
+    spanId: hexWord(link.span0) + hexWord(link.span1),
+    traceFlags: link.flags,
+    isRemote: true,
+  };
 }
 
 function attributesOf(list: readonly AttributeValue[]): Attributes {

@@ -2,6 +2,7 @@
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { TracedAction } from '../../trace/action.js';
+import { Reason } from '../../trace/sampling/reason.js';
 import type { Accounts } from './accounts.js';
 import type { Figures } from './figures.js';
 import { isImportant, waitsForCollector } from './importance.js';
@@ -59,6 +60,7 @@ export class SdkSpans implements SpanPipeline, SpanSink {
   }
 
   onActionEnd(action: TracedAction): void {
+    if (action.sampled === Reason.none) return;
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
     const { accounts, sink, maxText } = this.#parts;
@@ -71,7 +73,7 @@ export class SdkSpans implements SpanPipeline, SpanSink {
     }
     const children = Math.min(all, MAX_CHILDREN);
     if (all > children) accounts.drop('too_many_children', all - children, important ? all - children : 0);
-    if (!this.#row.table.hasRoom(3 + 2 * children)) this.#row = new Slab(this.#buffer, new InternTable(maxText));
+    if (!this.#row.table.hasRoom(4 + 2 * children)) this.#row = new Slab(this.#buffer, new InternTable(maxText));
     this.#row.used = 0;
     writeRow(this.#row, action, children, important);
     this.#reader.update(this.#row.table.takeUpdate());

@@ -53,6 +53,10 @@ export const Attribute = {
   delivered: 'wamp.event.delivered',
   dropped: 'wamp.event.dropped',
   eventBytes: 'wamp.event.bytes',
+  /** Why the action is kept: native_trace, remote, rule, ratio, error, slow. */
+  samplingReason: 'wamp.sampling.reason',
+  /** Kept at its end, when those downstream had not been told to keep theirs. */
+  samplingPartial: 'wamp.sampling.partial',
 } as const;
 
 /** Attributes of the resource (semconv 1.45.0, resource). */

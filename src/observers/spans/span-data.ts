@@ -31,10 +31,6 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 export const Status = { unset: 0, error: 2 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
-/** W3C trace context level 2, "trace-flags". */
-export const FLAG_SAMPLED = 0x01;
-export const FLAG_RANDOM = 0x02;
-
 /**
  * Attributes that many spans have in common. The object's identity is the promise: an encoder writes them
  * once and keeps the result in its slot.
@@ -87,6 +83,17 @@ export interface SpanIds {
   readonly traceFlags: number;
 }
 
+/** A span of another trace that this one came of, in 32-bit words. */
+export interface SpanLink {
+  readonly trace0: number;
+  readonly trace1: number;
+  readonly trace2: number;
+  readonly trace3: number;
+  readonly span0: number;
+  readonly span1: number;
+  readonly flags: number;
+}
+
 /** One span. Attributes are those of `operation`, `peer`, `own`, `ending`, in this order. */
 export interface SpanData {
   readonly ids: SpanIds;
@@ -99,6 +106,9 @@ export interface SpanData {
   /** Milliseconds since the epoch; the end is never before the start. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** W3C tracestate; '' when there is none. */
+  readonly tracestate: string;
+  readonly link: SpanLink | undefined;
 }
 
 /** Takes spans in order. */

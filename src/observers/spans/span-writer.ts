@@ -2,6 +2,7 @@
 
 import type { TracedAction } from '../../trace/action.js';
 import type { Observer } from '../../trace/observer.js';
+import { Reason } from '../../trace/sampling/reason.js';
 import type { Accounts } from './accounts.js';
 import { isImportant, waitsForCollector } from './importance.js';
 import { ACTION_SIZE, CHILD_SIZE, childrenOf, MAX_CHILDREN, type Slab, writeRow } from './rows.js';
@@ -35,6 +36,7 @@ export class SpanWriter implements Observer {
   }
 
   onActionEnd(action: TracedAction): void {
+    if (action.sampled === Reason.none) return;
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
     const accounts = this.#accounts;
@@ -74,7 +76,7 @@ export class SpanWriter implements Observer {
     const isFull = this.#accounts.waiting > this.#queue.limits.spans;
     if (isFull && !this.#queue.makeRoom(spans, important, this.#slab)) return undefined;
     const size = ACTION_SIZE + children * CHILD_SIZE;
-    const isTableFull = !this.#table.hasRoom(3 + 2 * children);
+    const isTableFull = !this.#table.hasRoom(4 + 2 * children);
     const slab = this.#slab;
     if (slab !== undefined) {
       if (!isTableFull && slab.hasRoom(size)) return slab;

@@ -1,0 +1,34 @@
+/** Owns the sampler as options and environment ask for it: options go before OTEL_TRACES_SAMPLER, and that before defaults. */
+
+import { Sampler, SAMPLING_DEFAULTS, type SamplingOptions } from '../../trace/sampling/sampler.js';
+import { samplerSettings } from './batching.js';
+import type { Environment, Warn } from './environment.js';
+
+export type { SamplingOptions } from '../../trace/sampling/sampler.js';
+export { Sampler };
+
+/** For the `sampler` of a Correlator. What the environment says and makes no sense is ignored with a warning. */
+export function createSampler(given: Partial<SamplingOptions>, env: Environment, warn: Warn): Sampler {
+  return new Sampler(samplingOptions(given, env, warn));
+}
+
+export function samplingOptions(given: Partial<SamplingOptions>, env: Environment, warn: Warn): SamplingOptions {
+  const asked = { ...SAMPLING_DEFAULTS, ...standard(env, warn) };
+  const isGiven = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...asked, ...Object.fromEntries(isGiven) };
+}
+
+/** OpenTelemetry specification, "General SDK Configuration". The standard samplers know no limit by the second. */
+function standard(env: Environment, warn: Warn): Partial<SamplingOptions> {
+  const settings = samplerSettings(env, warn);
+  if (settings === undefined) return {};
+  const { sampler, isParentBased: parentBased, ratio } = settings;
+  switch (sampler) {
+    case 'always_on':
+      return { ratio: 1, spansPerSecond: 0, parentBased };
+    case 'always_off':
+      return { ratio: 0, errors: false, slowThreshold: 0, parentBased };
+    case 'traceidratio':
+      return { ratio, spansPerSecond: 0, parentBased };
+  }
+}
