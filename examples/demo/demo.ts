@@ -82,7 +82,7 @@ interface Running {
 async function startNode(port: number): Promise<Running> {
   const said: string[] = [];
   const log = { info: (line: string) => void said.push(line), warn: (line: string) => say(paint('red', line)) };
-  const node = new Node(configAt(port), { env: process.env, log });
+  const node = new Node(configAt(port), { env: { OTEL_TRACES_SAMPLER: 'always_on', ...process.env }, log });
   await node.start();
   const find = (pattern: RegExp): string => pattern.exec(said.join('\n'))![0];
   return { node, url: find(/ws:\S+/), metrics: find(/http:\S+\/metrics/) };

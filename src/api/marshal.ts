@@ -79,7 +79,7 @@ function messageRecord(logged: LoggedMessage): Dict {
     correlation_is_anchor: logged.anchor,
     correlation_is_last: logged.last,
     trace_id: logged.traceId,
-    span_id: null,
+    span_id: logged.spanId,
     serializations: sent && session.serializer ? { [session.serializer]: logged.bytes } : {},
     bytes: logged.bytes,
     enc_algo: null,

@@ -71,6 +71,16 @@ export const PROCEDURES = {
     args: TRACE,
     result: '`null`; a running trace is stopped first',
   },
+  getSampling: {
+    uris: ['wampscope.sampling.get'],
+    args: ['node_id'],
+    result: 'sampling object, with counters',
+  },
+  setSampling: {
+    uris: ['wampscope.sampling.set'],
+    args: ['node_id', 'sampling'],
+    result: 'sampling object; keys that are not given stay',
+  },
 } as const satisfies Record<string, ProcedureRow>;
 
 export type ProcedureName = keyof typeof PROCEDURES;
@@ -97,7 +107,9 @@ export function workerUri(worker: string, procedure: string): string {
   return `crossbar.worker.${worker}.${procedure}`;
 }
 
+const OWN = [`${SEED}.`, 'crossbar.worker.', 'wampscope.sampling.'];
+
 /** Whether a URI belongs to the management API, whose own traffic no trace records. */
 export function isManagementUri(uri: string): boolean {
-  return uri.startsWith('crossbarfabriccenter.') || uri.startsWith('crossbar.worker.');
+  return OWN.some(prefix => uri.startsWith(prefix));
 }

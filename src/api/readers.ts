@@ -20,6 +20,12 @@ export class Readers {
     return realms === undefined || (typeof realm === 'string' && realms.includes(realm));
   }
 
+  /** @throws WampError when a restricted role wants to change what concerns all realms. */
+  mayChange(role: string): void {
+    if (!this.#realms.has(role)) return;
+    throw new WampError(ErrorUri.notAuthorized, `role "${role}" may see some realms only, and change nothing of all`);
+  }
+
   /** @throws WampError when a restricted role asks for a trace of more than it may see. */
   mayStart(role: string, realm: string | undefined): void {
     const realms = this.#realms.get(role);

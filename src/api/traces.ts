@@ -4,7 +4,9 @@ import { ActionLog, type LoggedAction } from '../observers/action-log.js';
 import type { LoggedMessage } from '../observers/logged-message.js';
 import { type LogOptions, MessageLog, type TraceLog } from '../observers/message-log.js';
 import type { NamedCodec } from '../observers/record-ring.js';
+import { claimOf } from '../observers/trace-filter.js';
 import type { Observer } from '../trace/observer.js';
+import type { Sampler, SamplingClaim } from '../trace/sampling/sampler.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { isManagementUri } from './procedures.js';
 import { type TraceOptions, toFilter } from './trace-options.js';
@@ -19,6 +21,8 @@ export interface TraceEnvironment {
   readonly watch: (observer: Observer) => void;
   readonly unwatch: (observer: Observer) => void;
   readonly codec: NamedCodec;
+  /** For `otel`; gives `undefined` while the node exports no spans. */
+  readonly sampler?: () => Sampler | undefined;
 }
 
 /** Hears what becomes of traces. */
@@ -64,6 +68,7 @@ export class Traces {
   readonly #traces = new Map<string, Trace>();
   readonly #durations = new Map<Trace, unknown>();
   readonly #periods = new Map<Trace, unknown>();
+  readonly #claims = new Map<string, { readonly sampler: Sampler; readonly claim: SamplingClaim }>();
   readonly #listeners: TraceListener[] = [];
   #counter = 0;
   /** Traces that were stopped because they harmed the router. */
@@ -126,6 +131,7 @@ export class Traces {
       periods: 0,
       told: 0,
     };
+    if (options.otel) this.#claim(id, options);
     this.#traces.set(id, trace);
     this.#env.watch(trace.log);
     if (options.duration !== null) {
@@ -135,6 +141,17 @@ export class Traces {
     this.#nextPeriod(trace, trace.started);
     for (const listener of this.#listeners) listener.traceStarted(trace);
     return trace;
+  }
+
+  #claim(id: string, options: TraceOptions): void {
+    const sampler = this.#env.sampler?.();
+    if (!sampler) {
+      const text = 'expected false: this node exports no spans; give it wampscope.telemetry.endpoint';
+      throw new WampError(ErrorUri.invalidConfiguration, `invalid tracing options: otel is true; ${text}`);
+    }
+    const claim = claimOf(toFilter(options.filter), isManagementUri);
+    sampler.claim(claim);
+    this.#claims.set(id, { sampler, claim });
   }
 
   #newLog(options: TraceOptions): Trace['log'] {
@@ -195,6 +212,9 @@ export class Traces {
     trace.ended = now;
     trace.stopReason = reason;
     if (reason === 'event_loop_delay') this.stoppedForHarm++;
+    const claimed = this.#claims.get(trace.id);
+    claimed?.sampler.unclaim(claimed.claim);
+    this.#claims.delete(trace.id);
     this.#env.cancel(this.#durations.get(trace));
     this.#env.cancel(this.#periods.get(trace));
     this.#durations.delete(trace);

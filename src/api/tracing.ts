@@ -7,6 +7,7 @@ import { Arguments } from './arguments.js';
 import { isoTime, traceObject, traceRecord } from './marshal.js';
 import { PROCEDURES, type ProcedureName, type ProcedureRow, workerUri } from './procedures.js';
 import type { Readers } from './readers.js';
+import { getSampling, type SamplingControl, setSampling } from './sampling.js';
 import { parseTraceOptions } from './trace-options.js';
 import type { Trace, Traces } from './traces.js';
 
@@ -25,6 +26,7 @@ export interface NodeInfo {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly workers: readonly WorkerInfo[];
+  readonly sampling: SamplingControl;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -130,6 +132,15 @@ function handlersOf(node: NodeInfo, readers: Readers, clock: () => number): Hand
       const begin = Math.max(first ?? to - limit + 1, log.firstSeq);
       const records = log.read(begin, Math.min(to, begin + limit - 1)).map(traceRecord);
       return withinResult(records.filter(record => readers.maySee(args.callerRole, record.realm)));
+    },
+    getSampling: args => {
+      requireNode(args, node);
+      return getSampling(node.sampling, clock());
+    },
+    setSampling: args => {
+      requireNode(args, node);
+      readers.mayChange(args.callerRole);
+      return setSampling(node.sampling, args.value(1, 'sampling'), `role "${args.callerRole}"`, clock());
     },
   };
 }

@@ -4,11 +4,12 @@ import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
 import { createMetrics } from '../observers/metrics.js';
-import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
+import { createSampler, createSpans, type Sampler, type SpanPipeline } from '../observers/spans/index.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
 import { HttpListener } from './http.js';
 import { managementRealm } from './options.js';
+import { Telemetry } from './telemetry.js';
 import { VERSION } from './version.js';
 import { Worker } from './worker.js';
 
@@ -22,19 +23,22 @@ export class Node {
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
   readonly #started = Date.now();
+  readonly #telemetry: Telemetry;
+  #sampler: Sampler | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
 
   constructor(config: Config, environment: NodeEnvironment) {
     this.#config = config;
     this.#environment = environment;
-    const { management, limits } = config.wampscope;
+    const { management, limits, telemetry } = config.wampscope;
+    this.#telemetry = new Telemetry(telemetry);
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
-      return new Worker(worker, limits, extra, onFault);
+      return new Worker(worker, limits, extra, onFault, this.#telemetry);
     });
   }
 
@@ -68,7 +72,10 @@ export class Node {
     // Without an endpoint it observes nothing, and the router must not build frames for it.
     if (!spans.onActionEnd) return;
     this.#spans = spans;
-    for (const worker of this.workers) worker.observatory.watch(spans);
+    // One for all workers, because its limits are those of the node.
+    const sampler = createSampler(this.#telemetry.sampling(Date.now()), env, log);
+    this.#sampler = sampler;
+    for (const worker of this.workers) worker.observatory.export(spans, sampler);
   }
 
   /** Makes the tracing API answer; `start` does it, and an embedder that does not listen may. */
@@ -76,7 +83,13 @@ export class Node {
     const { management } = this.#config.wampscope;
     if (!management) return;
     const { id } = this.#config.controller;
-    const node = { id, pid: process.pid, started: this.#started, workers: this.workers };
+    const sampling = {
+      sampler: this.#sampler,
+      propagation: this.#telemetry.propagation,
+      changed: (now: object, by: string) =>
+        this.#environment.log.info(`sampling changed by ${by}: ${JSON.stringify(now)}`),
+    };
+    const node = { id, pid: process.pid, started: this.#started, workers: this.workers, sampling };
     const readers = new Readers(new Map(Object.entries(management.readers)));
     const names = [management.realm, ...management.also_in];
     const realms = this.workers.flatMap(({ router }) => names.map(name => router.realm(name)).filter(isDefined));

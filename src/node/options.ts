@@ -1,6 +1,7 @@
 /** Owns the way from a configuration, as an operator wrote it, to the options of each part. */
 
 import type { RealmOptions } from '../realm/realm.js';
+import type { TraceForwardingOptions } from '../realm/trace-forwarding.js';
 import type { AuthOptions } from '../session/auth/authenticator.js';
 import type { ListenerOptions, Service } from '../transport/listener.js';
 import type { RawSocketOptions } from '../transport/rawsocket.js';
@@ -10,7 +11,7 @@ import type { Serializers } from '../wire/serializers/index.js';
 import type { ListenerConfig, RawSocketService, WebSocketService } from './config/listeners.js';
 import type { AuthConfig, ManagementConfig, RealmConfig, RoleConfig } from './config/schema.js';
 
-export function realmOptions(config: RealmConfig): RealmOptions {
+export function realmOptions(config: RealmConfig, traceContext: TraceForwardingOptions): RealmOptions {
   const { options, stats } = config;
   return {
     name: config.name,
@@ -19,6 +20,7 @@ export function realmOptions(config: RealmConfig): RealmOptions {
     requestIds: options.request_ids,
     metaApi: options.enable_meta_api,
     onLeave: options.on_leave,
+    traceContext,
     stats: stats && {
       ratedMessageSize: stats.rated_message_size,
       triggerAfterRatedMessages: stats.trigger_after_rated_messages,

@@ -11,6 +11,7 @@ import type { LimitsConfig, RouterWorkerConfig } from './config/schema.js';
 import { LoopGuard } from './loop-guard.js';
 import { Observatory } from './observatory.js';
 import { listenerOptions, realmOptions } from './options.js';
+import type { Telemetry } from './telemetry.js';
 
 export class Worker {
   readonly id: string;
@@ -27,16 +28,17 @@ export class Worker {
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
     onFault: (what: string, error: unknown) => void,
+    telemetry: Telemetry,
   ) {
     this.id = config.id;
     this.#limits = limits;
     this.router = new Router({
-      realms: [...config.realms.map(realmOptions), ...extra],
+      realms: [...config.realms.map(realm => realmOptions(realm, telemetry.forwarding(realm.name))), ...extra],
       limits: { sendQueueBytes: limits.send_queue_bytes, handshakeTimeout: limits.handshake_timeout },
       onFault,
     });
     this.started = this.router.clock();
-    this.observatory = new Observatory(this.router, limits.open_actions);
+    this.observatory = new Observatory(this.router, limits.open_actions, telemetry.propagation);
     this.traces = new Traces({
       clock: this.router.clock,
       after: (milliseconds, run) => setTimeout(run, milliseconds).unref(),
@@ -44,6 +46,7 @@ export class Worker {
       watch: observer => this.observatory.watch(observer),
       unwatch: observer => this.observatory.unwatch(observer),
       codec: this.router.serializers.json,
+      sampler: () => this.observatory.sampler,
     });
     this.traces.listen(
       new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),

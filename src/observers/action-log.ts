@@ -2,6 +2,7 @@
 
 import type { Frame, SessionRef } from '../tap.js';
 import type { ActionKind, Outcome, TracedAction } from '../trace/action.js';
+import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
 import type { LogOptions, TraceLog } from './message-log.js';
 import { choosesActions, holdsBack, releases, wantsAction } from './trace-filter.js';
@@ -15,7 +16,8 @@ export interface LoggedAction {
   readonly uri: string;
   readonly correlation: string;
   readonly traceId: string;
-  readonly spanId: string;
+  /** `null` when its spans are not kept. */
+  readonly spanId: string | null;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly endedAt: number;
@@ -84,7 +86,7 @@ export class ActionLog implements TraceLog<LoggedAction> {
       uri: action.uri,
       correlation: action.correlation,
       traceId: action.traceId,
-      spanId: action.spanId,
+      spanId: action.sampled === Reason.none ? null : action.spanId,
       startedAt: action.startedAt,
       endedAt: action.endedAt,
       outcome: action.outcome!,

@@ -40,6 +40,8 @@ export interface LoggedMessage {
   readonly correlation: string | null;
   /** 32 hex digits, or `null` as `correlation`. */
   readonly traceId: string | null;
+  /** Of the span that the message belongs to, 16 hex digits; `null` while none is kept, and as `correlation`. */
+  readonly spanId: string | null;
   /** URI of the action. */
   readonly uri: string | null;
   /** The first message of its action. */

@@ -3,6 +3,7 @@
 import type { Frame } from '../tap.js';
 import type { TracedAction } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
+import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
@@ -149,7 +150,16 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   onActionEnd(action: TracedAction): void {
     this.#chosen.delete(action);
     if (this.#holds) this.#release(action);
-    else this.ring.markLast(action.lastFrame);
+    else this.#end(action);
+  }
+
+  #end(action: TracedAction): void {
+    this.ring.markLast(action.lastFrame);
+    const { sampled } = action;
+    // Of some it was not known at the anchor.
+    if (sampled === Reason.error || sampled === Reason.slow || sampled === Reason.nativeTrace) {
+      this.ring.lateKeeps.add(action.firstFrame);
+    }
   }
 
   #release(action: TracedAction): void {

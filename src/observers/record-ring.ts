@@ -2,11 +2,14 @@
 
 import type { Frame } from '../tap.js';
 import { hexWord, type TracedAction, uuid } from '../trace/action.js';
+import { messageSpan } from '../trace/message-span.js';
+import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
 import type { Dict, Message } from '../wire/message.js';
 import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
 import { boundedDict, boundedText } from './bounded.js';
+import { LateKeeps } from './late-keeps.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
@@ -36,10 +39,22 @@ const ROW_DOUBLES = 4;
 const ROW_WORDS = 8;
 const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
 
-/** Layout of a body: three doubles, eight words of ids and three words, in 96 octets; and four references. */
+/** Layout of a body: three doubles, eight words of ids, six words and a double, in 96 octets; and four references. */
 const BODY_DOUBLES = 12;
 const BODY_WORDS = 24;
-const Body = { request: 0, subject: 1, publication: 2, ids: 6, payloadAt: 14, payloadLength: 15, code: 16 } as const;
+const Body = {
+  request: 0,
+  subject: 1,
+  publication: 2,
+  ids: 6,
+  payloadAt: 14,
+  payloadLength: 15,
+  code: 16,
+  span: 17,
+  kept: 19,
+  /** A double: the words 20 and 21. */
+  anchor: 10,
+} as const;
 const BODY_REFS = 4;
 const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
 /** The code is the low octet of its word; above it is the number of payload elements that were kept. */
@@ -70,6 +85,8 @@ export class RecordRing {
   #action: TracedAction | undefined;
   #payload: Payload = NO_PAYLOAD;
   #payloadBody = 0;
+  /** Actions whose spans are kept since their end. */
+  readonly lateKeeps = new LateKeeps();
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
@@ -124,7 +141,7 @@ export class RecordRing {
     // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
     refs[body * BODY_REFS + Ref.messageUri] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
     refs[body * BODY_REFS + Ref.options] = boundedDict(m.options);
-    if (action) this.#join(seq, body, action);
+    if (action) this.#join(seq, body, frame, action);
     const { payload } = m;
     const count = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
     this.#bodyWords[body * BODY_WORDS + Body.code] = m.code | (count << COUNT_SHIFT);
@@ -135,7 +152,7 @@ export class RecordRing {
     return this.#bodyWords[body * BODY_WORDS + Body.code]! >>> COUNT_SHIFT;
   }
 
-  #join(seq: number, body: number, action: TracedAction): void {
+  #join(seq: number, body: number, frame: FrameFacts, action: TracedAction): void {
     const words = this.#bodyWords;
     const at = body * BODY_WORDS + Body.ids;
     words[at] = action.id0;
@@ -146,6 +163,11 @@ export class RecordRing {
     words[at + 5] = action.trace1;
     words[at + 6] = action.trace2;
     words[at + 7] = action.trace3;
+    const span = body * BODY_WORDS + Body.span;
+    words[span] = action.span0;
+    words[span + 1] = messageSpan(action, frame);
+    words[body * BODY_WORDS + Body.kept] = action.sampled === Reason.none ? 0 : 1;
+    this.#bodyDoubles[body * BODY_DOUBLES + Body.anchor] = action.firstFrame;
     this.#bodyRefs[body * BODY_REFS + Ref.uri] = boundedText(action.uri);
     if (action.uri !== '' && (action.kind === 'unsubscribe' || action.kind === 'unregister')) {
       this.#tellAnchor(seq, action);
@@ -272,11 +294,22 @@ export class RecordRing {
       traceId: known
         ? hexWord(ids[trace]!) + hexWord(ids[trace + 1]!) + hexWord(ids[trace + 2]!) + hexWord(ids[trace + 3]!)
         : null,
+      spanId: known ? this.#spanOf(seq) : null,
       uri: known ? row.uri : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
       last: (flags & Flag.LAST) !== 0,
       late: (flags & Flag.LATE) !== 0,
     };
+  }
+
+  #spanOf(seq: number): string | null {
+    const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+    const words = this.#bodyWords;
+    const isKept =
+      words[body * BODY_WORDS + Body.kept] !== 0 ||
+      this.lateKeeps.has(this.#bodyDoubles[body * BODY_DOUBLES + Body.anchor]!);
+    if (!isKept) return null;
+    return hexWord(words[body * BODY_WORDS + Body.span]!) + hexWord(words[body * BODY_WORDS + Body.span + 1]!);
   }
 
   #octets(body: number): Buffer {

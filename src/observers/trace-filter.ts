@@ -2,6 +2,7 @@
 
 import type { Frame } from '../tap.js';
 import type { TracedAction } from '../trace/action.js';
+import type { SamplingClaim } from '../trace/sampling/sampler.js';
 
 /** As `trace_options.filter` gives it, checked. Absent means any. */
 export interface TraceFilter {
@@ -60,4 +61,15 @@ export function releases(filter: TraceFilter, action: TracedAction): boolean {
   const slow = filter.minDuration !== undefined && action.endedAt - action.startedAt >= filter.minDuration;
   if (filter.errorsOnly && filter.minDuration !== undefined) return failed && slow;
   return filter.errorsOnly ? failed : slow;
+}
+
+/** For a native trace whose actions are to be spans as well. `isOwn`: the tracing API's own URIs. */
+export function claimOf(filter: TraceFilter, isOwn: (uri: string) => boolean): SamplingClaim {
+  // Which actions are released is known at their end, and so which are to be kept.
+  const holds = holdsBack(filter);
+  const wants = (action: TracedAction): boolean => !isOwn(action.uri) && wantsAction(filter, action);
+  return {
+    atAnchor: action => !holds && wants(action),
+    atEnd: action => holds && wants(action) && releases(filter, action),
+  };
 }

@@ -143,7 +143,9 @@ export class Broker {
     const trace = this.#forwarding.details(cause, 'event', from.session, m.options);
     if (!trace) return plain;
     const { subject, publication, options, payload } = plain.message;
-    return new Broadcast(event(subject, publication, options === EMPTY_DICT ? trace : { ...options, ...trace }, payload));
+    return new Broadcast(
+      event(subject, publication, options === EMPTY_DICT ? trace : { ...options, ...trace }, payload),
+    );
   }
 
   /** Ends all subscriptions of a session that left. */

@@ -60,7 +60,11 @@ export interface Setup {
 
 export async function perform({ pipeline, protocol }: Setup): Promise<Evidence> {
   const receiver = await OtlpReceiver.listen();
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: protocol };
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_TRACES_SAMPLER: 'always_on',
+  };
   const { node, port, metricsUrl, warnings } = await startRouterNode(pipeline, env);
   const proxy = await WireProxy.listen(port);
   const cast = new Cast(proxy);

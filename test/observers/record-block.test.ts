@@ -100,6 +100,7 @@ class Rows {
         dropped: (flags & Flag.DROPPED) !== 0,
         correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
         traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
+        spanId: null,
         uri: known ? uri : null,
         anchor: (flags & Flag.ANCHOR) !== 0,
         last: (flags & Flag.LAST) !== 0,

@@ -2,6 +2,7 @@
 
 import { isUri } from '../../wire/uris.js';
 import { isLocal, type ListenerConfig, listenersOf, managesAnonymously } from './listeners.js';
+import { telemetryFindings } from './meaning-telemetry.js';
 import { nearest } from './nearest.js';
 import { type Finding, listed, type Path, pathText } from './problem.js';
 import type { AuthConfig, Config, ManagementConfig, RealmConfig, RoleConfig, RouterWorkerConfig } from './schema.js';
@@ -39,6 +40,7 @@ class Examiner {
     this.#addresses();
     for (const listener of this.#listeners) this.#services(listener);
     this.#management();
+    this.errors.push(...telemetryFindings(this.#config));
   }
 
   #workers(): void {

@@ -5,6 +5,7 @@ import { CROSSBAR_KEYS, CROSSBAR_VALUES } from './crossbar-only.js';
 import { switchVariable } from './environment.js';
 import { HTTP_PORT } from './ports.js';
 import { realm, realmName, role } from './schema-realm.js';
+import { propagation, sampling, trust } from './schema-telemetry.js';
 import { networkInterface, port, transport } from './schema-transport.js';
 import { about, id, listOf, oneOf, section, text, whole } from './section.js';
 
@@ -64,6 +65,9 @@ const telemetry = section('wampscope telemetry', {
     .string({ error: COLLECTOR })
     .refine(url => URL.canParse(url) && /^https?:/i.test(url), { error: COLLECTOR })
     .optional(),
+  propagation: propagation.prefault({}),
+  trust: listOf('whose trace context counts for what; the first that fits holds', trust).default([]),
+  sampling: sampling.prefault({}),
 });
 
 const limits = section('wampscope limits', {

@@ -15,8 +15,8 @@ import { TIMING } from './sender.js';
 import { type ExportSettings, exportSettings, sourceOf } from './settings.js';
 import { spawnWorker } from './worker-link.js';
 
-export { createSampler, Sampler, type SamplingOptions } from './sampling.js';
 export type { BreakerState, DropCause, FailCause, SpanLog, SpanPipeline, SpanStats } from './pipeline.js';
+export { createSampler, Sampler, type SamplingOptions } from './sampling.js';
 
 export interface SpanOptions {
   /** `rows`: encoded and sent by a worker thread. `sdk`: by the OpenTelemetry SDK on the router's thread. */

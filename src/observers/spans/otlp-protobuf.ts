@@ -2,7 +2,15 @@
 
 import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
 import { ProtobufWriter, varintSize, WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT } from './protobuf-writer.js';
-import { type Ending, type Operation, type Part, type SpanData, type SpanIds, type SpanLink, Status } from './span-data.js';
+import {
+  type Ending,
+  type Operation,
+  type Part,
+  type SpanData,
+  type SpanIds,
+  type SpanLink,
+  Status,
+} from './span-data.js';
 
 // opentelemetry-proto trace/v1, message Span.
 const SPAN_TRACE_ID = (1 << 3) | WIRE_LENGTH;

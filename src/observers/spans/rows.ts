@@ -171,7 +171,7 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
   words[w + ActionWord.progress] = action.progress;
   words[w + ActionWord.anchorBytes] = action.anchorBytes;
   words[w + ActionWord.sampling] = samplingWord(action);
-  words[w + ActionWord.tracestate] = table.string(action.tracestate);
+  words[w + ActionWord.tracestate] = table.whole(action.tracestate);
   doubles[d + ActionDouble.request] = action.request;
   doubles[d + ActionDouble.subject] = action.subject;
   doubles[d + ActionDouble.startedAt] = action.startedAt;

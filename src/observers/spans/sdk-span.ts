@@ -8,6 +8,7 @@ import {
   type SpanContext,
   type SpanKind,
   type SpanStatus,
+  type TraceState,
 } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { hexWord } from '../../trace/action.js';
@@ -67,7 +68,7 @@ export class SdkSpan implements ReadableSpan {
     this.#context =
       tracestate === ''
         ? { traceId, spanId, traceFlags }
-        : { traceId, spanId, traceFlags, traceState: createTraceState(tracestate) };
+        : { traceId, spanId, traceFlags, traceState: stateOf(tracestate) };
     if (span.link) this.links.push({ context: contextOf(span.link) });
     if (ids.parent0 !== 0 || ids.parent1 !== 0) {
       const spanId = hexWord(ids.parent0) + hexWord(ids.parent1);
@@ -91,6 +92,17 @@ export class SdkSpan implements ReadableSpan {
   spanContext(): SpanContext {
     return this.#context;
   }
+}
+
+/** Exported as it came: the API's own parser drops keys that level 2 allows. */
+function stateOf(text: string): TraceState {
+  const parsed = createTraceState(text);
+  return {
+    get: key => parsed.get(key),
+    set: (key, value) => parsed.set(key, value),
+    unset: key => parsed.unset(key),
+    serialize: () => text,
+  };
 }
 
 function contextOf(link: SpanLink): SpanContext {

@@ -67,7 +67,13 @@ export class InternTable {
 
   string(text: string): number {
     if (text === '') return 0;
-    return this.#strings.get(text) ?? this.#addString(text);
+    return this.#strings.get(text) ?? this.#addString(text, this.#maxText);
+  }
+
+  /** A string that means nothing when it is cut, and is bounded by its own grammar. */
+  whole(text: string): number {
+    if (text === '') return 0;
+    return this.#strings.get(text) ?? this.#addString(text, MAX_TEXT);
   }
 
   peer(session: SessionRef): number {
@@ -94,8 +100,8 @@ export class InternTable {
     return update;
   }
 
-  #addString(text: string): number {
-    const entry = clean(text, this.#maxText);
+  #addString(text: string, limit: number): number {
+    const entry = clean(text, limit);
     const known = entry === text ? undefined : this.#strings.get(entry);
     if (known !== undefined) return known;
     const index = this.#stringEntries.push(entry);

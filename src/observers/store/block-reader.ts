@@ -76,6 +76,7 @@ class RecordReader {
       dropped: (flags & Flag.DROPPED) !== 0,
       correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
       traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
+      spanId: null,
       uri: known ? this.#strings[b.uri[i]!]! : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
       last: (flags & Flag.LAST) !== 0,

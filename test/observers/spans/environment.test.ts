@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { BATCH_DEFAULTS, batchSettings, samplerSettings, textLimit } from '../../../src/observers/spans/batching.js';
 import { type Environment, HONOURED, NOT_HONOURED } from '../../../src/observers/spans/environment.js';
-import { createSpans } from '../../../src/observers/spans/index.js';
+import { createSampler, createSpans, type SamplingOptions } from '../../../src/observers/spans/index.js';
+import { SAMPLING_DEFAULTS } from '../../../src/trace/sampling/sampler.js';
 import { Actions, session } from './actions.js';
 
 const DOCUMENT = 'docs/opentelemetry-environment.md';
@@ -130,19 +131,21 @@ test('a value that makes no sense is ignored with a warning that names variable,
     const spans = createSpans({ pipeline: 'rows', endpoint: 'http://127.0.0.1:9', env, log });
     assert.notEqual(spans.onActionEnd, undefined);
     await spans.close();
+    createSampler({}, env, log);
     assert.match(lines[0] ?? '', message, JSON.stringify(env));
   }
 });
 
-test('as long as nothing is sampled, a sampler that would is told of', async () => {
-  const lines: string[] = [];
-  const env = { OTEL_TRACES_SAMPLER: 'always_off' };
-  const spans = createSpans({
-    pipeline: 'rows',
-    endpoint: 'http://127.0.0.1:9',
-    env,
-    log: { warn: l => lines.push(l) },
-  });
-  await spans.close();
-  assert.match(lines[0]!, /OTEL_TRACES_SAMPLER is 'always_off', but every action is exported/);
+test('OTEL_TRACES_SAMPLER goes before the defaults, options go before it', () => {
+  const read = (env: Environment, given: Partial<SamplingOptions> = {}) =>
+    createSampler(given, env, { warn: assert.fail }).options;
+  assert.deepEqual(read({}), SAMPLING_DEFAULTS);
+  const on = read({ OTEL_TRACES_SAMPLER: 'always_on' });
+  assert.deepEqual([on.ratio, on.spansPerSecond, on.parentBased], [1, 0, false]);
+  const off = read({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
+  assert.deepEqual([off.ratio, off.errors, off.slowThreshold, off.parentBased], [0, false, 0, true]);
+  const ratio = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' };
+  assert.deepEqual([read(ratio).ratio, read(ratio).errors, read(ratio).parentBased], [0.25, true, true]);
+  assert.equal(read(ratio, { ratio: 0.5 }).ratio, 0.5);
+  assert.equal(read(ratio, { spansPerSecond: 10 }).spansPerSecond, 10);
 });
