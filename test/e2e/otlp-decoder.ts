@@ -7,6 +7,10 @@ export interface ReceivedSpan {
   readonly spanId: string;
   /** '' for a root span. */
   readonly parentSpanId: string;
+  /** '' when there is none. */
+  readonly traceState: string;
+  /** `traceId-spanId` of each. */
+  readonly links: readonly string[];
   readonly name: string;
   readonly kind: string;
   readonly flags: number;
@@ -33,6 +37,10 @@ export function decodeJson(body: Buffer): ReceivedSpan[] {
           traceId: span.traceId,
           spanId: span.spanId,
           parentSpanId: span.parentSpanId ?? '',
+          traceState: span.traceState ?? '',
+          links: (span.links ?? []).map(
+            (link: { traceId: string; spanId: string }) => `${link.traceId}-${link.spanId}`,
+          ),
           name: span.name,
           kind: KINDS[span.kind]!,
           flags: span.flags,
@@ -120,6 +128,8 @@ function spanOf(span: Fields, resource: Attributes, scope: string): ReceivedSpan
     traceId: bytes(span, 1).toString('hex'),
     spanId: bytes(span, 2).toString('hex'),
     parentSpanId: bytes(span, 4).toString('hex'),
+    traceState: bytes(span, 3).toString(),
+    links: all(span, 13).map(link => `${bytes(link, 1).toString('hex')}-${bytes(link, 2).toString('hex')}`),
     name: bytes(span, 5).toString(),
     kind: KINDS[Number(number(span, 6))]!,
     flags: Number(number(span, 16)),

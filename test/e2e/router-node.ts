@@ -5,7 +5,7 @@ import { Node } from '../../src/node/node.js';
 
 const permit = { call: true, register: true, publish: true, subscribe: true };
 
-function configuration(pipeline: string): object {
+function configuration(pipeline: string, telemetry: object): object {
   const permissions = [
     { uri: '', match: 'prefix', allow: permit },
     { uri: 'com.denied.', match: 'prefix', allow: { subscribe: true } },
@@ -35,7 +35,7 @@ function configuration(pipeline: string): object {
         ],
       },
     ],
-    wampscope: { management: {}, http: { port: 0 }, telemetry: { pipeline } },
+    wampscope: { management: {}, http: { port: 0 }, telemetry: { pipeline, ...telemetry } },
   };
 }
 
@@ -46,10 +46,17 @@ export interface RouterNode {
   readonly metricsUrl: string;
   /** What it had to complain about. */
   readonly warnings: string[];
+  /** Everything else it said. */
+  readonly lines: readonly string[];
 }
 
-export async function startRouterNode(pipeline: string, env: NodeJS.ProcessEnv): Promise<RouterNode> {
-  const { config } = parseConfig(JSON.stringify(configuration(pipeline)), 'json', 'e2e.json', { environment: {} });
+export async function startRouterNode(
+  pipeline: string,
+  env: NodeJS.ProcessEnv,
+  telemetry: object = {},
+): Promise<RouterNode> {
+  const written = JSON.stringify(configuration(pipeline, telemetry));
+  const { config } = parseConfig(written, 'json', 'e2e.json', { environment: {} });
   const lines: string[] = [];
   const warnings: string[] = [];
   const log = { info: (line: string) => void lines.push(line), warn: (line: string) => void warnings.push(line) };
@@ -61,5 +68,6 @@ export async function startRouterNode(pipeline: string, env: NodeJS.ProcessEnv):
     port: Number(/ws:\/\/127\.0\.0\.1:(\d+)\//.exec(said)![1]),
     metricsUrl: /http:\S+\/metrics/.exec(said)![0],
     warnings,
+    lines,
   };
 }

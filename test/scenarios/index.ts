@@ -23,6 +23,7 @@ import * as stats from './stats.js';
 import * as subscriptionMeta from './subscription-meta.js';
 import * as subscriptionPatterns from './subscription-patterns.js';
 import * as timeout from './timeout.js';
+import * as traceContext from './trace-context.js';
 
 const FILES: readonly { readonly [name: string]: Scenario }[] = [
   authentication,
@@ -47,6 +48,7 @@ const FILES: readonly { readonly [name: string]: Scenario }[] = [
   subscriptionMeta,
   subscriptionPatterns,
   timeout,
+  traceContext,
 ];
 
 export const SCENARIOS: readonly Scenario[] = FILES.flatMap(file => Object.values(file));
