@@ -17,6 +17,7 @@ const TWIN_PORT = 27301;
 const SINK_PORT = 27304;
 const SPANS_SINK_PORT = 27307;
 const NOBODY_PORT = 27308;
+const SAMPLED_SINK_PORT = 27309;
 
 const CASES = [
   { name: 'rpc10x16', work: 'rpc', conns: 10, window: 16, size: 200 },
@@ -74,7 +75,14 @@ const VARIANTS = {
     const server = await startWampscope('off', telemetryEnv(SPANS_SINK_PORT), 20);
     return { server, sink, helperPid: sink.pid, around: run => withSpanAccount(sink, run) };
   },
-  // The same, and nobody is there to take them.
+  // What an operator gets who only says where to: one in a hundred, errors and slow actions.
+  sampled: async () => {
+    const sink = await startSink(SAMPLED_SINK_PORT);
+    const { OTEL_TRACES_SAMPLER: _, ...env } = telemetryEnv(SAMPLED_SINK_PORT);
+    const server = await startWampscope('off', env, 40);
+    return { server, sink, helperPid: sink.pid };
+  },
+  // The same as spans, and nobody is there to take them.
   down: async () => ({ server: await startWampscope('off', telemetryEnv(NOBODY_PORT), 30) }),
   on: async () => {
     const sink = await startSink(SINK_PORT);

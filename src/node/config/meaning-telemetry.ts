@@ -1,5 +1,6 @@
 /** Owns whether the telemetry section fits the rest of a configuration: the realms and roles that it names are there. */
 
+import { nearest } from './nearest.js';
 import { type Finding, listed, type Path } from './problem.js';
 import type { Config } from './schema.js';
 
@@ -25,7 +26,15 @@ export function telemetryFindings(config: Config): Finding[] {
     need(roles, rule.authrole, [...path, 'sampling', 'rules', i, 'authrole'], noRole);
   }
   for (const name of Object.keys(propagation.realms)) {
-    need(names, name, [...path, 'propagation', 'realms', name], noRealm);
+    if (names.includes(name)) continue;
+    const message = `unknown key ${JSON.stringify(name)} in realms: ${noRealm}`;
+    const meant = nearest(name, names);
+    findings.push({
+      path: [...path, 'propagation', 'realms', name],
+      message,
+      expected: listed(names),
+      ...(meant !== undefined && { hint: `did you mean "${meant}"?` }),
+    });
   }
   return findings;
 }

@@ -70,7 +70,9 @@ test('every flag of start reaches the router', async () => {
   const words = ['--level', 'action', '--realm', 'realm1', '--session', '7', '--authid', 'a', '--authrole', 'r'];
   const more = ['--direction', 'rx', '--errors-only', '--min-duration', '5', '--max-records', '128', '--limit', '9'];
   const rest = ['--max-bytes', '65536', '--internal', '--redact', 'password', '--batching-period', '50', '--otel'];
-  const { options } = await world.json<TraceSummary>(['start', 'all', ...words, ...more, ...rest]);
+  // `--otel` needs a router that exports spans; there will be none.
+  const exporting = await World.start(1, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+  const { options } = await exporting.json<TraceSummary>(['start', 'all', ...words, ...more, ...rest]);
   assert.deepEqual(options, {
     trace_level: 'action',
     trace_app_payload: false,
@@ -93,7 +95,13 @@ test('every flag of start reaches the router', async () => {
     internal: true,
     otel: true,
   });
-  await world.trace(['delete', 'all']);
+  await exporting.stop();
+});
+
+test('--otel is refused by a router that exports no spans, with what to do', async () => {
+  const { code, err } = await world.trace(['start', 'forced', '--otel']);
+  assert.equal(code, 1);
+  assert.match(err, /otel is true; expected false: this node exports no spans; give it wampscope\.telemetry\.endpoint/);
 });
 
 test('stop, list, delete: the life of a trace', async () => {

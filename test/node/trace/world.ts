@@ -143,12 +143,12 @@ export class World {
     this.url = `ws://127.0.0.1:${port}/ws`;
   }
 
-  static async start(workers = 1): Promise<World> {
+  static async start(workers = 1, env: NodeJS.ProcessEnv = {}): Promise<World> {
     const text = JSON.stringify(configuration(workers));
     const { config } = parseConfig(text, 'json', 'test.json', { environment: {} });
     const lines: string[] = [];
     const log = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
-    const node = new Node(config, { env: {}, log });
+    const node = new Node(config, { env, log });
     await node.start();
     return new World(node, Number(/ws:\/\/127\.0\.0\.1:(\d+)\//.exec(lines.join('\n'))![1]));
   }

@@ -9,6 +9,8 @@ import {
   TracedFanOut,
   TracedInvocation,
 } from '../../../src/trace/action.js';
+import type { Reason } from '../../../src/trace/sampling/reason.js';
+import { TRUST_MODES } from '../../../src/trace/trust.js';
 import { FastIds, RandomIds } from '../../../src/wire/ids.js';
 
 export const KINDS: readonly ActionKind[] = ['call', 'publish', 'subscribe', 'unsubscribe', 'register', 'unregister'];
@@ -109,10 +111,18 @@ export class Actions {
     const error = () => (random() < 0.5 ? '' : pick(ERRORS));
     const moment = () => NOON + random() * 1e6;
     const word = () => this.#ids.word() | 0;
-    const remote = { trace0: word(), trace1: word(), trace2: word(), trace3: word(), span0: word(), span1: word() };
-    const parent = random() < 0.3 ? remote : undefined;
+    const ids = { trace0: word(), trace1: word(), trace2: word(), trace3: word(), span0: word(), span1: word() };
+    const texts = { tracestate: pick(STATES), baggage: '', details: {} };
+    const trust = pick(TRUST_MODES);
+    const hasContext = random() < 0.4 && trust !== 'ignore';
+    const remote = hasContext ? { context: { ...ids, ...texts, flags: pick([0, 1, 2, 3]) }, trust } : undefined;
+    const parent = trust === 'link' ? undefined : remote?.context;
     const [kind, uri, origin] = [pick(KINDS), pick(uris), pick(peers)];
     const action = new TracedAction(kind, origin, uri, id(), moment(), 1, count(), random() < 0.5, this.#ids, parent);
+    action.remote = remote;
+    action.sampled = pick([1, 2, 3, 4, 5, 6, 7] as Reason[]);
+    action.partial = random() < 0.1;
+    action.tracestate = pick(STATES);
     action.endedAt = pick([0, action.startedAt, action.startedAt - 1, action.startedAt + random() * 5000]);
     action.outcome = pick([...OUTCOMES, undefined]);
     action.error = error();
@@ -137,6 +147,8 @@ export class Actions {
     return action;
   }
 }
+
+const STATES = ['', '', 'ot=th:8', 'ot=th:fd70a;rv:00010203040506,congo=t61rcWkgMzE', '0a=1, b@c=x y', 'a=1,,b=2'];
 
 const ERRORS = [
   'wamp.error.canceled',

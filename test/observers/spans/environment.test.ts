@@ -47,6 +47,7 @@ test('every variable that is said to be honoured is read, and no other of OpenTe
   });
   for (const pipeline of ['rows', 'sdk'] as const) {
     await createSpans({ pipeline, env, log: { warn: assert.fail } }).close();
+    createSampler({}, env, { warn: assert.fail });
   }
   assert.deepEqual([...read].sort(), HONOURED.map(([name]) => name).sort());
 });

@@ -15,7 +15,10 @@ export interface DecodedSpan {
   status: number;
   statusMessage: string;
   flags: number;
-  /** Events, links, trace state, counts of what was dropped: we have none of them. */
+  traceState: string;
+  /** Of each link: trace id, span id, flags. */
+  links: string[];
+  /** Events, counts of what was dropped: we have none of them. */
   other: number;
 }
 
@@ -111,14 +114,15 @@ function spanOfFields(span: Fields): DecodedSpan {
     status: integer(status, 3),
     statusMessage: text(status, 2),
     flags: message(span, 16).readUInt32LE(),
-    other:
-      messages(span, 3).length +
-      messages(span, 11).length +
-      messages(span, 13).length +
-      integer(span, 10) +
-      integer(span, 12) +
-      integer(span, 14),
+    traceState: text(span, 3),
+    links: messages(span, 13).map(fieldsOf).map(linkOfFields),
+    other: messages(span, 11).length + integer(span, 10) + integer(span, 12) + integer(span, 14),
   };
+}
+
+function linkOfFields(link: Fields): string {
+  const ids = [message(link, 1), message(link, 2)].map(id => id.toString('hex'));
+  return [...ids, message(link, 6).readUInt32LE()].join('-');
 }
 
 function keyValue(bytes: Buffer): readonly [string, Value] {
@@ -150,7 +154,7 @@ interface JsonSpan {
   status?: { code?: number; message?: string };
   flags: number;
   events?: unknown[];
-  links?: unknown[];
+  links?: { traceId: string; spanId: string; flags: number }[];
   droppedAttributesCount?: number;
   droppedEventsCount?: number;
   droppedLinksCount?: number;
@@ -192,10 +196,10 @@ function spanOfJson(span: JsonSpan): DecodedSpan {
     status: span.status?.code ?? 0,
     statusMessage: span.status?.message ?? '',
     flags: span.flags,
+    traceState: span.traceState ?? '',
+    links: (span.links ?? []).map(({ traceId, spanId, flags }) => [traceId, spanId, flags].join('-')),
     other:
-      (span.traceState?.length ?? 0) +
       (span.events?.length ?? 0) +
-      (span.links?.length ?? 0) +
       (span.droppedAttributesCount ?? 0) +
       (span.droppedEventsCount ?? 0) +
       (span.droppedLinksCount ?? 0),
