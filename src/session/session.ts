@@ -95,7 +95,7 @@ export class Session implements RealmSession {
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) tap!.onHandled(cause);
+    if (cause) watch.handled(tap!, cause);
     this.#rated();
   }
 

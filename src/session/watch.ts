@@ -1,6 +1,7 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
 import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
+import { Code } from '../wire/codes.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -21,6 +22,8 @@ export class Watch {
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
   #stamped: Message | undefined;
   #holds = 0;
+  /** Of the message that is being handled. */
+  #current: Cause | undefined;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -58,7 +61,15 @@ export class Watch {
     frame.end = encoded.length;
     frame.cause = about;
     frame.dropped = false;
-    return tap.onFrame(frame);
+    const cause = tap.onFrame(frame);
+    this.#current = cause;
+    return cause;
+  }
+
+  /** All that a received message with this cause has brought about has been shown. */
+  handled(tap: Tap, cause: Cause): void {
+    this.#current = undefined;
+    tap.onHandled(cause);
   }
 
   /** Shows a message that was sent, or refused by the send queue. */
@@ -74,7 +85,7 @@ export class Watch {
   ): void {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    if (message !== this.#stamped || --this.#holds === 0) {
+    if ((message !== this.#stamped || --this.#holds === 0) && !this.#mayShare(message, cause)) {
       this.#stamped = message;
       this.#holds = SHARED_STAMP;
       frame.at = this.#clock();
@@ -88,6 +99,19 @@ export class Watch {
     frame.cause = cause;
     frame.dropped = dropped;
     tap.onFrame(frame);
+  }
+
+  /**
+   * The reading that its cause arrived with will do: what is passed on follows within microseconds, and a reading of
+   * the clock is a third of what watching a call costs.
+   */
+  #mayShare({ code }: Message, cause: Cause | undefined): boolean {
+    return (
+      (code === Code.INVOCATION || code === Code.RESULT) &&
+      cause !== undefined &&
+      cause === this.#current &&
+      !cause.isTimed
+    );
   }
 
   joined(session: SessionRef): void {

@@ -34,6 +34,10 @@ export class Audience {
     return this.#faults.size;
   }
 
+  get seesFrames(): boolean {
+    return this.#frames.length > 0;
+  }
+
   add(observer: Observer): void {
     this.#faults.set(observer, 0);
     this.#list();
@@ -45,7 +49,9 @@ export class Audience {
   }
 
   frame(frame: Frame, action: TracedAction | undefined): void {
-    for (const observer of this.#frames) {
+    const observers = this.#frames;
+    for (let i = 0; i < observers.length; i++) {
+      const observer = observers[i]!;
       try {
         observer.onFrame!(frame, action);
       } catch (error) {
