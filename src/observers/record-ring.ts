@@ -150,7 +150,8 @@ export class RecordRing {
   #keepOptions(body: number, options: Dict): void {
     const at = body * BODY_WORDS + Body.weight;
     const weight = weightOf(options);
-    this.#weight += weight - this.#bodyWords[at]!;
+    // Reading what stood here waits for memory; mostly nobody has options.
+    if (weight > 0 || this.#weight > 0) this.#weight += weight - this.#bodyWords[at]!;
     this.#bodyWords[at] = weight;
     this.#bodyRefs[body * BODY_REFS + Ref.options] = options;
   }

@@ -120,7 +120,7 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m));
+    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m), 0);
     this.#handle(member, m, cause, metered);
     if (cause) tap!.onHandled(cause);
   }

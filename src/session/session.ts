@@ -89,7 +89,7 @@ export class Session implements RealmSession {
     const watch = this.#watch;
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
-    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m));
+    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m), this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {

@@ -21,6 +21,8 @@ export class Watch {
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
   #stamped: Message | undefined;
   #holds = 0;
+  /** The turn in which the clock was read last for a received message. */
+  #turn = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -39,17 +41,25 @@ export class Watch {
     };
   }
 
-  /** Shows a received message; `about` is the cause of the open call that it is about. */
+  /**
+   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. In one
+   * turn a message is dated when the one before it was done with, which is now: a reading of the clock costs as much as
+   * finding the action.
+   */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     encoded: Uint8Array,
     about: Cause | undefined,
+    turn: number,
   ): Cause | undefined {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    frame.at = this.#clock();
+    if (turn === 0 || turn !== this.#turn) {
+      this.#turn = turn;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;

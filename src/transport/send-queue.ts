@@ -16,12 +16,19 @@ export class Flusher {
   readonly #slabs: Buffer[] = [];
   #join: Buffer = Buffer.allocUnsafeSlow(JOIN_LIMIT);
   #scheduled = false;
+  #turn = 0;
 
   add(queue: SendQueue): void {
     this.#dirty.push(queue);
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.#turn++;
     setImmediate(this.#flush);
+  }
+
+  /** Number of this turn of the event loop, from 1, once anything has been queued in it; 0 before that. */
+  get turn(): number {
+    return this.#scheduled ? this.#turn : 0;
   }
 
   readonly #flush = (): void => {
@@ -68,6 +75,11 @@ export class SendQueue {
   /** Octets queued here or in the socket. */
   get buffered(): number {
     return this.#piecesLength + (this.#slabEnd - this.#slabStart) + this.#socket.writableLength;
+  }
+
+  /** As `Flusher.turn`. */
+  get turn(): number {
+    return this.#flusher.turn;
   }
 
   /** Queues a copy of `bytes[start, end)`. */
