@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HttpListener } from '../../../src/node/http/listener.js';
 import { type DetailedQuery, type PageSource, pagesOf } from '../../../src/node/http/pages.js';
+import { startNode } from '../../helpers/test-node.js';
 import { ask, listening, OPEN } from './listening.js';
-import { startNode } from './node.js';
 
 test('a node that listens is ready, and until it has stopped it says that it stops', async t => {
   const { node, url, join } = await startNode(t);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startNode, type TestNode } from '../../helpers/test-node.js';
 import { ask } from './listening.js';
-import { startNode, type TestNode } from './node.js';
 
 interface Account {
   readonly bytes: number;

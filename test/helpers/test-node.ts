@@ -1,12 +1,12 @@
-/** Owns a node on ports of the system's choice, with sessions of test clients, for the tests of its management pages. */
+/** Owns a node on ports of the system's choice, with sessions of test clients, for tests. */
 
 import type { TestContext } from 'node:test';
-import { parseConfig } from '../../../src/node/config/load.js';
-import { Node } from '../../../src/node/node.js';
-import type { SerializerName } from '../../../src/wire/serializers/serializer.js';
-import { CLIENT_ROLES, Client } from '../../helpers/client.js';
-import { CODECS } from '../../helpers/codecs.js';
-import { dialRawSocket, dialWebSocket, type LinkKind } from '../../helpers/links.js';
+import { parseConfig } from '../../src/node/config/load.js';
+import { Node } from '../../src/node/node.js';
+import type { SerializerName } from '../../src/wire/serializers/serializer.js';
+import { CLIENT_ROLES, Client } from './client.js';
+import { CODECS } from './codecs.js';
+import { dialRawSocket, dialWebSocket, type LinkKind } from './links.js';
 
 const ALL = { call: true, register: true, publish: true, subscribe: true };
 const ROLES = [{ name: 'anonymous', permissions: [{ uri: '', match: 'prefix', allow: ALL }] }];
