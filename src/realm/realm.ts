@@ -92,6 +92,13 @@ export class Realm implements SessionRealm, LocalRealm {
     const role = this.#roles.get(session.identity.authrole)!;
     const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word());
     return {
+      joined: this.#env.clock(),
+      get subscriptions() {
+        return member.subscriptions.size;
+      },
+      get registrations() {
+        return member.registrations.size;
+      },
       receive: (m, cause) => this.#handle(member, m, cause, true),
       about: m => about(member, m),
       leave: () => this.#left(session, member),
