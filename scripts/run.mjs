@@ -63,7 +63,8 @@ const commands = {
   'test:stack'() {
     ensureAll();
     const PATH = `${ensureParts()}${delimiter}${process.env.PATH}`;
-    run(process.execPath, ['--test', ...(args.length ? args : testFiles('build/test/stack'))], {
+    // Together: most of their time they wait for scrapes, decisions and an outage to end.
+    run(process.execPath, ['--test', '--test-concurrency=3', ...(args.length ? args : testFiles('build/test/stack'))], {
       env: { ...process.env, PATH },
     });
   },

@@ -132,14 +132,19 @@ export class Stack {
 
   /** Resolves when the part is ready. */
   async launch(launch: Launch): Promise<Part> {
+    const part = new Part(launch, this.lay(launch));
+    this.#parts.push(part);
+    await part.ready();
+    return part;
+  }
+
+  /** A folder that looks like the service's container, as far as docker-compose.yml mounts files into it. */
+  lay(launch: Omit<Launch, 'health'>): string {
     const service = readCompose(launch.variables).services.get(launch.service);
     if (!service) throw new Error(`docker-compose.yml has no service ${launch.service}`);
     const folder = join(this.#folder, launch.service);
     layFiles(folder, service, launch);
-    const part = new Part(launch, folder);
-    this.#parts.push(part);
-    await part.ready();
-    return part;
+    return folder;
   }
 
   /** Ends all parts; those started last end first. */
@@ -148,15 +153,9 @@ export class Stack {
     process.off('exit', this.#onExit);
     rmSync(this.#folder, { recursive: true });
   }
-
-  /** The last lines of each part's log, for a test that failed. */
-  lastWords(): string {
-    return this.#parts.map(part => `--- ${part.name}\n${part.log.split('\n').slice(-15).join('\n')}`).join('\n');
-  }
 }
 
-/** A folder that looks like the container's file system, as far as docker-compose.yml mounts it. */
-function layFiles(folder: string, service: Service, { environment = {}, files = {} }: Launch): void {
+function layFiles(folder: string, service: Service, { environment = {}, files = {} }: Omit<Launch, 'health'>): void {
   const strange = Object.keys(environment).filter(name => !(name in service.environment));
   const unmounted = Object.keys(files).filter(path => !service.mounts.some(({ target }) => target === path));
   if (strange.length + unmounted.length > 0) {
