@@ -7,7 +7,9 @@ import { createMetrics } from '../observers/metrics.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
-import { HttpListener } from './http.js';
+import { Access } from './http/access.js';
+import { HttpListener } from './http/listener.js';
+import { pagesOf } from './http/pages.js';
 import { managementRealm } from './options.js';
 import { VERSION } from './version.js';
 import { Worker } from './worker.js';
@@ -24,6 +26,7 @@ export class Node {
   readonly #started = Date.now();
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
+  #state: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(config: Config, environment: NodeEnvironment) {
     this.#config = config;
@@ -59,6 +62,7 @@ export class Node {
       const own = listeners.filter(listener => listener.worker.id === worker.id);
       for (const line of await worker.listen(own)) log.info(`${worker.id} listens at ${line}`);
     }
+    if (this.#state === 'starting') this.#state = 'running';
   }
 
   #startSpans(): void {
@@ -108,16 +112,30 @@ export class Node {
       harmfulTraces: () => sum(worker => worker.traces.stoppedForHarm),
       spans: () => this.#spans?.stats(),
     });
-    this.#http = new HttpListener({
-      '/metrics': async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
-      '/healthz': () => ({ contentType: 'text/plain', body: 'ok\n' }),
+    const pages = pagesOf({
+      node: this.#config.controller.id,
+      now: () => Date.now(),
+      *realms() {
+        for (const { id, router } of workers) {
+          for (const { name, sessions } of router.realms.values()) yield { worker: id, name, sessions };
+        }
+      },
+      metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+      unready: () => this.#unready(),
     });
+    this.#http = new HttpListener(pages, Access.of(http));
     const url = await this.#http.listen(http.interface, http.port);
     this.#environment.log.info(`metrics at ${url}/metrics, health at ${url}/healthz`);
   }
 
+  #unready(): string | undefined {
+    if (this.#state === 'starting') return 'the listeners are not up yet';
+    return this.#state === 'stopping' ? 'the node is stopping' : undefined;
+  }
+
   /** Says GOODBYE to all sessions, flushes what is to be exported, closes everything. Bounded by a few seconds. */
   async stop(): Promise<void> {
+    this.#state = 'stopping';
     await Promise.all(this.workers.map(worker => worker.close()));
     await this.#spans?.close();
     await this.#http?.close();

@@ -103,7 +103,8 @@ export function createMetrics(source: MetricsSource): Registry {
   });
   perRealm(METRICS.messages, (realm, set) => {
     for (let code = 0; code < realm.received.length; code++) {
-      const type = messageName(code);
+      // What could not be decoded.
+      const type = code === 0 ? '_OTHER' : messageName(code);
       if (!type) continue;
       if (realm.received[code]) set(realm.received[code]!, realm.name, type, 'received');
       if (realm.sent[code]) set(realm.sent[code]!, realm.name, type, 'sent');
