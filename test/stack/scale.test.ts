@@ -6,7 +6,7 @@ import { parseMetrics } from '../e2e/prometheus.js';
 import { type RouterNode, startRouterNode } from '../e2e/router-node.js';
 import { Stack, until } from './harness.js';
 import { Jaeger, type JaegerTrace, orphansOf } from './jaeger.js';
-import { Load, spansOf } from './load.js';
+import { answeredBy, Load, spansOf } from './load.js';
 import { makePlan, type Plan, startCollector, startJaeger, startPrometheus, startSampler } from './programs.js';
 import { Prometheus } from './prometheus.js';
 
@@ -44,8 +44,7 @@ before(async () => {
   await load.callSlowly(5);
   const decided = `sum(otelcol_processor_tail_sampling_global_count_traces_sampled_total)`;
   const { tally } = load;
-  const count =
-    tally.calls + tally.failedCalls + tally.lostCalls + tally.slowCalls + tally.registrations + tally.subscriptions;
+  const count = answeredBy(tally) + tally.lostCalls + tally.registrations + tally.subscriptions;
   await until(
     `${count} decisions`,
     async () => ((await prometheus.value(decided)) === count ? true : undefined),
