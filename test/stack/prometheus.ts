@@ -1,5 +1,7 @@
 /** Owns the asking of Prometheus through its HTTP API. */
 
+import { until } from './harness.js';
+
 /** One series of an instant query. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
@@ -45,6 +47,18 @@ export class Prometheus {
     const samples = await this.query(expression);
     if (samples.length > 1) throw new Error(`${expression} has ${samples.length} series, not one`);
     return samples[0]?.value;
+  }
+
+  /** Resolves when the one value of a query is `expected`: scrapes take their time. */
+  async reaches(expression: string, expected: number, patience = 30_000): Promise<void> {
+    let last: number | undefined;
+    const ask = async () => {
+      last = await this.value(expression);
+      return last === expected ? true : undefined;
+    };
+    await until(expression, ask, patience).catch(() => {
+      throw new Error(`${expression} is ${last}, not ${expected}, for ${patience} ms`);
+    });
   }
 
   async exemplars(expression: string, seconds = 600): Promise<Exemplar[]> {

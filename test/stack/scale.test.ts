@@ -44,12 +44,8 @@ before(async () => {
   await load.callSlowly(5);
   const decided = `sum(otelcol_processor_tail_sampling_global_count_traces_sampled_total)`;
   const { tally } = load;
-  const count = answeredBy(tally) + tally.lostCalls + tally.registrations + tally.subscriptions;
-  await until(
-    `${count} decisions`,
-    async () => ((await prometheus.value(decided)) === count ? true : undefined),
-    60_000,
-  );
+  const ended = answeredBy(tally) + tally.lostCalls + tally.registrations + tally.subscriptions;
+  await prometheus.reaches(decided, ended, 60_000);
   const sampled = `${decided.slice(0, -1)}{sampled="true"})`;
   const kept = (await prometheus.value(sampled))!;
   traces = await until(`${kept} traces in Jaeger`, async () => {
@@ -93,8 +89,7 @@ test('what is kept is complete, though spans of a trace may have come in two req
 
 test('the metrics of spans count those that are not kept, too', async () => {
   const query = `sum(traces_span_metrics_calls_total{service_name="${SERVICE}"})`;
-  const expected = spansOf(load.tally);
-  await until(`${query} is ${expected}`, async () => ((await prometheus.value(query)) === expected ? true : undefined));
+  await prometheus.reaches(query, spansOf(load.tally));
 });
 
 test('both samplers get their share of the traces', async () => {
