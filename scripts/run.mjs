@@ -82,6 +82,10 @@ const commands = {
     ensureAll();
     become('build/examples/demo/demo.js', ...args);
   },
+  monitor() {
+    ensureAll();
+    become('build/examples/monitor/monitor.js', ...args);
+  },
   /** The tests once more on the other supported majors, whose binaries npm brings. */
   nodes() {
     ensureAll();

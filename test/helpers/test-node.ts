@@ -9,7 +9,7 @@ import { CODECS } from './codecs.js';
 import { dialRawSocket, dialWebSocket, type LinkKind } from './links.js';
 
 const ALL = { call: true, register: true, publish: true, subscribe: true };
-const ROLES = [{ name: 'anonymous', permissions: [{ uri: '', match: 'prefix', allow: ALL }] }];
+const EVERYTHING = [{ uri: '', match: 'prefix', allow: ALL }];
 
 export interface TestNode {
   readonly node: Node;
@@ -27,7 +27,8 @@ export async function startNode(
     http = {},
     stats,
     realms = ['realm1', 'realm2'],
-  }: { http?: object; stats?: object; realms?: readonly string[] } = {},
+    permissions = EVERYTHING,
+  }: { http?: object; stats?: object; realms?: readonly string[]; permissions?: readonly object[] } = {},
 ): Promise<TestNode> {
   const config = {
     version: 2,
@@ -36,7 +37,7 @@ export async function startNode(
       {
         type: 'router',
         id: 'worker7',
-        realms: realms.map(name => ({ name, roles: ROLES, ...(stats && { stats }) })),
+        realms: realms.map(name => ({ name, roles: [{ name: 'anonymous', permissions }], ...(stats && { stats }) })),
         transports: [
           {
             type: 'universal',

@@ -127,7 +127,7 @@ async function write(request: IncomingMessage, response: ServerResponse, page: P
   response.setHeader('content-type', contentType);
   response.setHeader('cache-control', 'no-store');
   response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('vary', 'accept-encoding');
+  response.setHeader('vary', 'accept, accept-encoding');
   // A body that came uninvited is not read to its end.
   if (status >= 400 && !request.complete) response.setHeader('connection', 'close');
   if (zipped) response.setHeader('content-encoding', 'gzip');

@@ -6,20 +6,28 @@ import { type SessionSource, sessionzRoute } from './sessionz.js';
 
 /** What `/metrics/detailed` is asked for. */
 export interface DetailedQuery {
-  readonly family: 'session';
+  readonly family: string;
   /** The `limit` with the most bytes. */
   readonly limit: number;
   readonly realm: string | undefined;
-  /** The beginning of an authid. */
+  /** The beginning of what the family's members are called. */
   readonly match: string | undefined;
+}
+
+/** Metrics of each session, and the like: too many for `/metrics`. */
+export interface Detailed {
+  /** The first is shown when none is asked for. */
+  readonly families: readonly string[];
+  /** In pieces, which are made while the client reads. */
+  page(query: DetailedQuery, accept: string): Page;
 }
 
 /** What the pages show. The metrics come in here, and nowhere else. */
 export interface PageSource extends SessionSource {
   /** `/metrics`; `accept` is the header of the scraper, which chooses the format. */
   metrics(accept: string): Page | Promise<Page>;
-  /** `/metrics/detailed`, in pieces that are made while the client reads. Without it there is no such page. */
-  detailed?: ((query: DetailedQuery, accept: string) => Page) | undefined;
+  /** `/metrics/detailed`; without it there is no such page. */
+  readonly detailed?: Detailed | undefined;
   /** Why the node is not ready; `undefined` when it is. */
   unready(): string | undefined;
 }
@@ -39,13 +47,13 @@ export function pagesOf(source: PageSource): Routes {
   };
 }
 
-function detailedRoute(detailed: NonNullable<PageSource['detailed']>): Route {
+function detailedRoute({ families, page }: Detailed): Route {
   return {
     parameters: ['family', 'limit', 'realm', 'match'],
     page: (query: Query, headers) =>
-      detailed(
+      page(
         {
-          family: query.choice('family', ['session'], 'session'),
+          family: query.choice('family', families, families[0]!),
           limit: query.whole('limit', DEFAULT_LIMIT, 1, MAX_LIMIT),
           realm: query.text('realm'),
           match: query.text('match'),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { load, plainNode, verdict, withAt } from './helpers.js';
+import { parseConfig } from '../../../src/node/config/load.js';
+import { load, outcome, plainNode, verdict, withAt } from './helpers.js';
 
 const HTTP = ['wampscope', 'http'];
 
@@ -85,4 +87,27 @@ test('a secret that a header cannot carry is refused, and never shown', () => {
     assert.ok(!JSON.stringify(said).includes('hunter'), JSON.stringify(said));
   }
   assert.match(problemsOf({ auth: { bearer: { token: secret } } })[0]!.message, /printable characters without spaces/);
+});
+
+test('files with secrets are looked for beside the configuration', () => {
+  const auth = {
+    bearer: { token_file: 'token' },
+    basic: { username: 'prometheus', password_file: `\${SECRETS}/password` },
+  };
+  const text = JSON.stringify(withHttp({ ...EXPOSED, auth }));
+  const environment = { SECRETS: '/run/secrets' };
+  const { http } = parseConfig(text, 'json', 'f', { environment, directory: '/etc/wampscope' }).config.wampscope;
+  assert.equal(http!.auth!.bearer!.token_file, '/etc/wampscope/token');
+  assert.equal(http!.auth!.basic!.password_file, '/run/secrets/password');
+});
+
+test('the listener that README.md shows is accepted without a warning', () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+  const [, listener] = /^```yaml\n(wampscope:\n[\s\S]*?)^```/m.exec(readme)!;
+  const realm = '{ name: realm1, roles: [{ name: anonymous, allow-by-default: yes }] }';
+  const transport = '{ type: websocket, endpoint: { type: tcp, interface: 127.0.0.1, port: 8080 } }';
+  const node = `version: 2\nworkers: [{ type: router, realms: [${realm}], transports: [${transport}] }]\n${listener}`;
+  const environment = { METRICS_TOKEN: 'abc' };
+  const said = outcome(() => parseConfig(node, 'yaml', 'README.md', { environment }));
+  assert.deepEqual([said.problems, said.warnings], [[], []]);
 });

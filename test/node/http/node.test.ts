@@ -54,13 +54,17 @@ test('detailed metrics get their parameters checked, and are one page among the 
   async function* body(query: DetailedQuery): AsyncGenerator<string> {
     yield JSON.stringify(query);
   }
-  const detailed = (query: DetailedQuery) => ({ contentType: 'text/plain', body: body(query) });
+  const page = (query: DetailedQuery) => ({ contentType: 'text/plain', body: body(query) });
+  const detailed = { families: ['session', 'procedure'], page };
   const url = await listening(t, pagesOf({ ...source, detailed }));
   const all = await ask(`${url}/metrics/detailed?family=session&limit=5&realm=realm1&match=al`);
   assert.deepEqual(JSON.parse(all.text), { family: 'session', limit: 5, realm: 'realm1', match: 'al' });
   assert.deepEqual(JSON.parse((await ask(`${url}/metrics/detailed`)).text), { family: 'session', limit: 100 });
   const wrong = await ask(`${url}/metrics/detailed?family=topic`);
-  assert.deepEqual([wrong.status, wrong.text], [400, 'parameter family is "topic"; give it one of session\n']);
+  assert.deepEqual(
+    [wrong.status, wrong.text],
+    [400, 'parameter family is "topic"; give it one of session, procedure\n'],
+  );
   assert.equal((await ask(`${url}/metrics/detailed?limit=10001`)).status, 400);
 });
 
