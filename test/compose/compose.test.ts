@@ -177,15 +177,13 @@ test('every data source that is meant is defined', () => {
   );
 });
 
-/** Identifiers of data sources anywhere in a dashboard: a variable of the dashboard stands for what it has at first. */
+/** Identifiers of data sources anywhere in a dashboard; a variable stands for the first that Grafana has of its type. */
 function dataSourcesIn(dashboard: unknown): string[] {
-  const { templating } = dashboard as {
-    templating?: { list?: { name: string; type: string; current?: { value?: string } }[] };
-  };
+  const { templating } = dashboard as { templating?: { list?: { name: string; type: string; query?: unknown }[] } };
   const variables = new Map(
     (templating?.list ?? [])
       .filter(({ type }) => type === 'datasource')
-      .map(({ name, current }) => [`\${${name}}`, current?.value ?? '']),
+      .map(({ name, query }) => [`\${${name}}`, dataSources.find(({ type }) => type === query)?.uid ?? `$${name}`]),
   );
   const found: string[] = [];
   JSON.stringify(dashboard, (key, value: unknown) => {
