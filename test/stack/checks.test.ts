@@ -70,6 +70,7 @@ const DISLIKED = [
   'wamp_connection_count non-histogram and non-summary metrics should not have "_count" suffix',
   'wamp_registration_count non-histogram and non-summary metrics should not have "_count" suffix',
   'wamp_session_count non-histogram and non-summary metrics should not have "_count" suffix',
+  'wamp_slow_consumer_count non-histogram and non-summary metrics should not have "_count" suffix',
   'wamp_subscription_count non-histogram and non-summary metrics should not have "_count" suffix',
 ];
 

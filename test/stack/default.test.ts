@@ -14,7 +14,8 @@ import { everyPanel, readDashboards, withoutData } from './panels.js';
 import { makePlan, type Plan, startCollector, startJaeger, startPrometheus } from './programs.js';
 import { Prometheus } from './prometheus.js';
 
-const SERVICE = 'stack-test';
+/** The router's own name: the dashboards ask for it. */
+const SERVICE = 'wampscope';
 const stack = new Stack();
 let plan: Plan;
 let router: RouterNode;
@@ -24,10 +25,7 @@ let jaeger: Jaeger;
 
 before(async () => {
   plan = await makePlan();
-  router = await startRouterNode('rows', {
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}`,
-    OTEL_SERVICE_NAME: SERVICE,
-  });
+  router = await startRouterNode('rows', { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}` });
   await Promise.all([
     startPrometheus(stack, plan, {
       router: [new URL(router.metricsUrl).host],
