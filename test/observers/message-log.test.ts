@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ActionLog } from '../../src/observers/action-log.js';
-import { MessageLog } from '../../src/observers/message-log.js';
+import { type LogOptions, MessageLog } from '../../src/observers/message-log.js';
 import { Observed } from '../trace/observed.js';
 import { defaults, traced } from './traced.js';
 
