@@ -1,8 +1,8 @@
 /** Owns the Prometheus metrics: read from the router's counters at scrape time, never written while routing. */
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { messageName } from '../wire/codes.js';
-import type { SpanStats } from './spans/index.js';
+import { messageName } from '../../wire/codes.js';
+import type { SpanStats } from '../spans/index.js';
 
 /** What is counted of one realm; totals since the start. */
 export interface RealmFigures {
