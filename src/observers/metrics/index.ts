@@ -5,6 +5,7 @@ import { type DetailedQuery, detailedFamilies } from './detailed.js';
 import { Exemplars } from './exemplars.js';
 import { Exposition } from './exposition.js';
 import { families, type SampleFamily } from './families.js';
+import { linesOf } from './lines.js';
 import { Pace, Slices } from './pace.js';
 import { Load, Runtime } from './runtime.js';
 import type { MetricsSource } from './source.js';
@@ -82,7 +83,7 @@ export class Metrics {
     slices.resume();
     const read = await detailedFamilies(this.#source, query, slices);
     slices.suspend();
-    yield* format.text(read, [], slices);
+    yield* linesOf(read, format.isOpen, slices);
   }
 }
 
