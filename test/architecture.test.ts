@@ -31,8 +31,8 @@ const FLOORS: { readonly [floor: string]: readonly string[] } = {
 /** Packages that only some places may know. */
 const OWNERS: { readonly [packageName: string]: RegExp } = {
   ws: /^transport\/websocket(?:-client)?\.ts$/,
-  'prom-client': /^observers\/metrics\.ts$/,
-  '@opentelemetry/': /^observers\/spans\//,
+  'prom-client': /^observers\/metrics\//,
+  '@opentelemetry/': /^observers\/(?:spans|metrics)\//,
   lmdb: /^observers\/store\//,
   zod: /^node\/config\//,
   yaml: /^node\/config\//,

@@ -1,17 +1,24 @@
 /** Owns a running node: which parts there are, in which order they start and stop. */
 
+import { randomUUID } from 'node:crypto';
 import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
-import { createMetrics } from '../observers/metrics.js';
+import { Metrics, type DetailedQuery as MetricsQuery } from '../observers/metrics/index.js';
+import {
+  type MetricsExport,
+  type MetricsExportOptions,
+  metricsExportOptions,
+} from '../observers/metrics/otlp-settings.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
+import { Flusher } from '../transport/send-queue.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
 import { Access } from './http/access.js';
 import { HttpListener } from './http/listener.js';
 import { pagesOf } from './http/pages.js';
+import { createMetering, metricsSource } from './metering.js';
 import { managementRealm } from './options.js';
-import { VERSION } from './version.js';
 import { Worker } from './worker.js';
 
 export interface NodeEnvironment {
@@ -24,6 +31,12 @@ export class Node {
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
   readonly #started = Date.now();
+  /** Spans and metrics are of one instance. */
+  readonly #instanceId = randomUUID();
+  /** `undefined` while nobody reads them: then nothing is measured. */
+  readonly metrics: Metrics | undefined;
+  readonly #exportOptions: MetricsExportOptions | undefined;
+  #export: MetricsExport | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
@@ -34,11 +47,24 @@ export class Node {
     const { management, limits } = config.wampscope;
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const flusher = new Flusher();
+    const { procedures, endpoint, export_interval: interval } = config.wampscope.metrics;
+    this.#exportOptions = metricsExportOptions(
+      { endpoint, interval },
+      environment.env,
+      environment.log,
+      this.#instanceId,
+    );
+    const isRead = config.wampscope.http !== undefined || this.#exportOptions !== undefined;
+    const metering = isRead ? createMetering(procedures, flusher) : undefined;
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
-      return new Worker(worker, limits, extra, onFault);
+      return new Worker(worker, limits, extra, { onFault, flusher, metering });
     });
+    if (!metering) return;
+    const parts = { workers: this.workers, metering, started: this.#started, spans: () => this.#spans?.stats() };
+    this.metrics = new Metrics(metricsSource(parts));
   }
 
   /** Resolves when everything listens; when a part fails to start, those before it are stopped. */
@@ -55,6 +81,7 @@ export class Node {
     const { log } = this.#environment;
     // What consumes starts before what produces.
     this.#startSpans();
+    await this.#startExport();
     this.startManagement();
     await this.#startHttp();
     const listeners = listenersOf(this.#config);
@@ -65,10 +92,17 @@ export class Node {
     if (this.#state === 'starting') this.#state = 'running';
   }
 
+  /** The packages of the SDK are loaded here, and not when nothing is exported. */
+  async #startExport(): Promise<void> {
+    if (!this.#exportOptions) return;
+    const { startMetricsExport } = await import('../observers/metrics/otlp-export.js');
+    this.#export = startMetricsExport(this.metrics!, this.#exportOptions);
+  }
+
   #startSpans(): void {
     const { env, log } = this.#environment;
     const { pipeline, endpoint } = this.#config.wampscope.telemetry;
-    const spans = createSpans({ pipeline, endpoint, env, log });
+    const spans = createSpans({ pipeline, endpoint, env, log, instanceId: this.#instanceId });
     // Without an endpoint it observes nothing, and the router must not build frames for it.
     if (!spans.onActionEnd) return;
     this.#spans = spans;
@@ -97,21 +131,8 @@ export class Node {
   async #startHttp(): Promise<void> {
     const { http } = this.#config.wampscope;
     if (!http) return;
-    const sum = (read: (worker: Worker) => number): number =>
-      this.workers.reduce((total, worker) => total + read(worker), 0);
     const { workers } = this;
-    const registry = createMetrics({
-      version: VERSION,
-      *realms() {
-        for (const worker of workers) yield* worker.figures();
-      },
-      connections: () => sum(worker => worker.router.connections),
-      openActions: () => sum(worker => worker.observatory.correlator.openActions),
-      abandonedActions: () => sum(worker => worker.observatory.correlator.abandoned),
-      runningTraces: () => sum(worker => worker.traces.list(false).length),
-      harmfulTraces: () => sum(worker => worker.traces.stoppedForHarm),
-      spans: () => this.#spans?.stats(),
-    });
+    const metrics = this.metrics!;
     const pages = pagesOf({
       node: this.#config.controller.id,
       now: () => Date.now(),
@@ -120,7 +141,11 @@ export class Node {
           for (const { name, sessions } of router.realms.values()) yield { worker: id, name, sessions };
         }
       },
-      metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+      metrics: accept => metrics.page(accept),
+      detailed: {
+        families: ['session', 'procedure', 'topic'],
+        page: (query: MetricsQuery, accept) => metrics.detailed(query, accept),
+      },
       unready: () => this.#unready(),
     });
     this.#http = new HttpListener(pages, Access.of(http));
@@ -138,6 +163,7 @@ export class Node {
     this.#state = 'stopping';
     await Promise.all(this.workers.map(worker => worker.close()));
     await this.#spans?.close();
+    await this.#export?.close();
     await this.#http?.close();
   }
 }

@@ -5,6 +5,7 @@ import type { RandomIds } from '../wire/ids.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
+import type { Metering } from './metering.js';
 import type { Traffic, TypeCounts } from './traffic.js';
 import type { Watch } from './watch.js';
 
@@ -41,6 +42,21 @@ export interface RealmSession {
   goodbye(reason: string, message: string | undefined): void;
 }
 
+/**
+ * How a session ended: the client said GOODBYE or ABORT, an operator killed it, the router stopped, the peer broke the
+ * protocol or did not read, the router gave up the transport, the network or the peer did, or the router has a fault.
+ */
+export type Leaving =
+  | 'goodbye'
+  | 'abort'
+  | 'killed'
+  | 'shutdown'
+  | 'protocol_violation'
+  | 'slow_consumer'
+  | 'disconnected'
+  | 'transport_lost'
+  | 'router_fault';
+
 /** What a session is to its realm once it has joined. */
 export interface Seat {
   /** Milliseconds since the epoch. */
@@ -52,7 +68,7 @@ export interface Seat {
   /** The cause of the open call that a message is about, if it is about one: what a tap is shown with it. */
   about(message: Message): Cause | undefined;
   /** The session is over: everything it owned goes. Called once. Returns the causes of the calls that it left open. */
-  leave(reason: string): readonly Cause[];
+  leave(reason: string, how: Leaving): readonly Cause[];
 }
 
 export interface SessionRealm {
@@ -72,6 +88,8 @@ export interface SessionHost {
   readonly watch: Watch;
   readonly limits: SessionLimits;
   readonly ids: RandomIds;
+  /** What is measured for metrics; `undefined` while nobody reads them. */
+  readonly metering: Metering | undefined;
   realm(name: string): SessionRealm | undefined;
   /** Reports a fault of the router's own code: it ends one session, never the router. */
   fault(what: string, error: unknown): void;
