@@ -66,7 +66,9 @@ export class WorkerLink {
   /** Hands a slab over; it is no longer the caller's. */
   submit(slab: Slab): void {
     this.#parts.queue.push(slab);
-    this.#pump();
+    // It was begun before the last worker died.
+    if (this.isGivenUp) this.#failAll('worker_died');
+    else this.#pump();
   }
 
   /** What waits for its next attempt gets it now. */
