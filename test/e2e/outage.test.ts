@@ -157,9 +157,10 @@ test('under load, a collector may die, come back, slow down and say no: calls go
   await phase('collector slow');
   const slow = await settled();
 
-  const refusals = [429, 503, 400] as const;
-  receiver.answer = (response, count) => {
-    const status = refusals[count % refusals.length]!;
+  const refusals = [400, 429, 503] as const;
+  let answers = 0;
+  receiver.answer = response => {
+    const status = refusals[answers++ % refusals.length]!;
     response.writeHead(status, { 'retry-after': '1' }).end('not now');
   };
   await phase('collector says no');

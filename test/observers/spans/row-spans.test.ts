@@ -239,6 +239,8 @@ test('more URIs and sessions than the table holds are all told by their names', 
     expected.set(action.spanId, `subscribe com.example.t${i} user-${i + 1}`);
     spans.onActionEnd?.(action);
   }
+  // A flush is over after 3 s, however slow the machine.
+  await until(() => spans.stats().waiting === 0, 30);
   await spans.close();
   assert.equal(spans.stats().exported, 20_000);
   for (const span of receiver.sorted()) {
