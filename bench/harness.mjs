@@ -81,6 +81,7 @@ function rowOf(name, base, testCase, rounds) {
     helperBusy: middle('helperBusy'),
     // For CPU and rate larger is better, so the cost is theirs over ours; the p50 ratio is plainly ours over theirs.
     cpuRatio: ratio('cpu', (ours, theirs) => theirs / ours),
+    mainRatio: ratio('cpuMain', (ours, theirs) => theirs / ours),
     rateRatio: ratio('rate'),
     p50Ratio: ratio('p50'),
     errors: all.reduce((sum, figures) => sum + figures.errors, 0),

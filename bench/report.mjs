@@ -33,7 +33,17 @@ export function progress(row) {
 export function figures(rows) {
   const head = [
     ...['case', 'variant', 'rate /s', 'p50 us', 'p99 us', 'CPU us/unit', 'main thread'],
-    ...['CPU ratio to B', 'rate ratio to B', 'p50 ratio', 'server %', 'generator %', 'rounds', 'void', 'errors'],
+    ...[
+      'CPU ratio to B',
+      'main thread ratio',
+      'rate ratio to B',
+      'p50 ratio',
+      'server %',
+      'generator %',
+      'rounds',
+      'void',
+      'errors',
+    ],
   ];
   const body = rows.map(row => [
     row.case,
@@ -44,6 +54,7 @@ export function figures(rows) {
     fixed(row.cpu, 2),
     fixed(row.cpuMain, 2),
     ranged(row.cpuRatio),
+    ranged(row.mainRatio),
     ranged(row.rateRatio),
     ranged(row.p50Ratio),
     percent(row.serverBusy),

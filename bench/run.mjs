@@ -15,6 +15,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BARE_PORT = 27300;
 const TWIN_PORT = 27301;
 const SINK_PORT = 27304;
+const SPANS_SINK_PORT = 27307;
+const NOBODY_PORT = 27308;
 
 const CASES = [
   { name: 'rpc10x16', work: 'rpc', conns: 10, window: 16, size: 200 },
@@ -68,6 +70,14 @@ const VARIANTS = {
     await prepareOn(server, { trace_app_payload: true });
     return { server };
   },
+  // Every action exported over OTLP, nothing else on.
+  spans: async () => {
+    const sink = await startSink(SPANS_SINK_PORT);
+    const server = await startWampscope('off', telemetryEnv(SPANS_SINK_PORT), 20);
+    return { server, sink, helperPid: sink.pid, around: run => withSpanAccount(sink, run) };
+  },
+  // The same, and nobody is there to take them.
+  down: async () => ({ server: await startWampscope('off', telemetryEnv(NOBODY_PORT), 30) }),
   on: async () => {
     const sink = await startSink(SINK_PORT);
     const server = await startWampscope('on', telemetryEnv(SINK_PORT));

@@ -1,14 +1,8 @@
 /** Owns whether metrics are exported over OTLP, and where to; loads nothing of OpenTelemetry to say no. */
 
+import type { Environment, Warn } from '../spans/environment.js';
 import type { Source } from '../spans/otlp.js';
-import {
-  type Environment,
-  type ExportSettings,
-  exportSettings,
-  isAskedFor,
-  millisecondsOf,
-  sourceOf,
-} from '../spans/settings.js';
+import { type ExportSettings, exportSettings, isAskedFor, millisecondsOf, sourceOf } from '../spans/settings.js';
 
 /** OTLP exporter specification, "Configuration Options": where a collector is when nobody says. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
@@ -55,7 +49,9 @@ export function metricsExportOptions(
   instanceId?: string,
 ): MetricsExportOptions | undefined {
   if (config.endpoint === undefined && !isAskedFor(env, 'metrics')) return undefined;
-  const settings = exportSettings(config.endpoint, env, 'metrics') ?? exportSettings(DEFAULT_ENDPOINT, env, 'metrics');
+  const warn: Warn = message => log.warn(`metrics: ${message}`);
+  const settings =
+    exportSettings(config.endpoint, env, warn, 'metrics') ?? exportSettings(DEFAULT_ENDPOINT, env, warn, 'metrics');
   if (!settings) return undefined;
   const preference = env[TEMPORALITY]?.trim().toLowerCase() ?? '';
   if (preference !== '' && preference !== 'cumulative') {

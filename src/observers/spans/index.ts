@@ -1,14 +1,21 @@
 /** Owns the choice of a span pipeline; the door of this folder. */
 
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { Accounts } from './accounts.js';
+import { BATCH_DEFAULTS, batchSettings, samplerSettings, textLimit } from './batching.js';
+import type { Environment, Warn } from './environment.js';
+import { Figures } from './figures.js';
 import type { SpanLog, SpanPipeline } from './pipeline.js';
-import { RowSpans } from './row-spans.js';
-import { CountingProcessor, createBatchProcessor, createOtlpExporter } from './sdk-processor.js';
-import { SdkSpans, type Tally } from './sdk-spans.js';
-import { type Environment, exportSettings, sourceOf } from './settings.js';
+import { ROW_BYTES_LIMIT, RowSpans } from './row-spans.js';
+import { SdkBatch } from './sdk-batch.js';
+import { createOtlpExporter } from './sdk-exporter.js';
+import { SdkSpans } from './sdk-spans.js';
+import { UserProcessor } from './sdk-user.js';
+import { TIMING } from './sender.js';
+import { type ExportSettings, exportSettings, sourceOf } from './settings.js';
 import { spawnWorker } from './worker-link.js';
 
-export type { SpanLog, SpanPipeline, SpanStats } from './pipeline.js';
+export type { BreakerState, DropCause, FailCause, SpanLog, SpanPipeline, SpanStats } from './pipeline.js';
 
 export interface SpanOptions {
   /** `rows`: encoded and sent by a worker thread. `sdk`: by the OpenTelemetry SDK on the router's thread. */
@@ -41,21 +48,69 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   if (own === 1 && pipeline === 'rows') {
     throw new TypeError("Expected pipeline 'sdk' with `exporter` or `processor`, got 'rows', which sends by itself");
   }
-  const source = sourceOf(env, options.instanceId);
-  const tally: Tally = { handed: 0, exported: 0, failed: 0 };
-  if (processor !== undefined) return new SdkSpans(new CountingProcessor(processor, tally), tally, source, log);
-  if (exporter !== undefined) {
-    return new SdkSpans(createBatchProcessor(exporter, tally, env, log), tally, source, log);
+  const warn: Warn = message => log.warn(`span export: ${message}`);
+  if (processor !== undefined) {
+    return sdkSpans(options, warn, parts => new UserProcessor(processor, parts.accounts));
   }
-  const settings = exportSettings(options.endpoint, env);
-  if (settings === undefined) return NOTHING;
-  if (pipeline === 'rows') return new RowSpans(() => spawnWorker({ settings, source }), log);
-  return new SdkSpans(createBatchProcessor(createOtlpExporter(settings), tally, env, log), tally, source, log);
+  if (exporter !== undefined) return sdkSpans(options, warn, batched(exporter, options, warn));
+  const settings = exportSettings(options.endpoint, env, warn);
+  if (settings === undefined) return nothing();
+  const sampler = samplerSettings(env, warn);
+  if (sampler !== undefined && sampler.sampler !== 'always_on') {
+    warn(`OTEL_TRACES_SAMPLER is '${env.OTEL_TRACES_SAMPLER}', but every action is exported; sample in the collector`);
+  }
+  if (pipeline === 'rows') return rowSpans(settings, options, warn);
+  return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
+}
+
+function rowSpans(settings: ExportSettings, { env, log, instanceId }: SpanOptions, warn: Warn): SpanPipeline {
+  const source = sourceOf(env, instanceId);
+  const batch = batchSettings(env, BATCH_DEFAULTS.rows, warn);
+  const timing = { ...TIMING, giveUpAfter: batch.exportTimeout };
+  return new RowSpans(
+    figures => spawnWorker({ settings, source, batchSpans: batch.batchSize, timing, figures: figures.memory }),
+    {
+      flushInterval: batch.delay,
+      maxText: textLimit(env, warn),
+      queue: { spans: batch.queueSize, bytes: ROW_BYTES_LIMIT },
+    },
+    log,
+  );
+}
+
+interface Books {
+  readonly accounts: Accounts;
+  readonly figures: Figures;
+}
+
+function sdkSpans(
+  { env, log, instanceId }: SpanOptions,
+  warn: Warn,
+  sinkOf: (books: Books) => SdkBatch | UserProcessor,
+): SpanPipeline {
+  const books = { accounts: new Accounts(), figures: new Figures() };
+  return new SdkSpans({
+    ...books,
+    sink: sinkOf(books),
+    source: sourceOf(env, instanceId),
+    maxText: textLimit(env, warn),
+    log,
+  });
+}
+
+function batched(exporter: SpanExporter, { env, log }: SpanOptions, warn: Warn): (books: Books) => SdkBatch {
+  const batch = batchSettings(env, BATCH_DEFAULTS.sdk, warn);
+  return books => new SdkBatch({ ...books, exporter, batch, log });
 }
 
 /** Has no `onActionEnd`, so that nobody calls it. */
-const NOTHING: SpanPipeline = Object.freeze({
-  flush: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-  stats: () => ({ spans: 0, exported: 0, dropped: 0, failed: 0 }),
-});
+function nothing(): SpanPipeline {
+  const stats = {
+    ...new Accounts().read(),
+    ...new Figures().read(),
+    capacity: 0,
+    waitingBytes: 0,
+    capacityBytes: 0,
+  };
+  return { flush: () => Promise.resolve(), close: () => Promise.resolve(), stats: () => stats };
+}

@@ -16,17 +16,32 @@ const ANY_BOOL = (2 << 3) | WIRE_VARINT;
 const ANY_INT = (3 << 3) | WIRE_VARINT;
 const ANY_DOUBLE = (4 << 3) | WIRE_FIXED64;
 
+/** What four octets of a varint hold; below it, and above it of what a double holds, a number is a small integer. */
+const FOUR_GROUPS = 2 ** 28;
+
+/** Requests come back about as fast as they go. */
+const MAX_SPARES = 2;
+
 const UUID_LENGTH = 36;
 const DASH = 0x2d;
+/** Two hex digits of each octet. */
+const HEX = Uint8Array.from(
+  Array.from({ length: 256 }, (_, octet) => [...Buffer.from(octet.toString(16).padStart(2, '0'))]).flat(),
+);
+/** 2^24 ms, some four and a half hours. */
+const EPOCH_MS = 0x1000000;
 
 // A copy in JavaScript beats a call of the runtime up to about this length.
 const SHORT = 40;
 
 export class ProtobufWriter {
   #bytes: Buffer;
-  #spare: Buffer | undefined = undefined;
+  readonly #spares: Buffer[] = [];
   /** `KeyValue.key` and the tag of `KeyValue.value`, by key: there are only as many as attributes have names. */
   readonly #keys = new Map<string, Uint8Array>();
+  /** The last multiple of EPOCH_MS that was asked for, and its nanoseconds divided by EPOCH_MS. */
+  #epoch = 0;
+  #epochNanos = 0;
   /** Where the next octet goes. */
   at = 0;
 
@@ -36,21 +51,21 @@ export class ProtobufWriter {
 
   /** A copy of what was written. */
   bytes(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.at);
+    // From the pool: most are small, and there are many of them.
+    return Buffer.from(this.#bytes.subarray(0, this.at));
   }
 
   /** What was written from `start` on, with the memory it stands in; the writer starts anew in other memory. */
   detach(start: number): Uint8Array {
     const written = this.#bytes.subarray(start, this.at);
-    this.#bytes = this.#spare ?? Buffer.allocUnsafeSlow(this.#bytes.length);
-    this.#spare = undefined;
+    this.#bytes = this.#spares.pop() ?? Buffer.allocUnsafeSlow(this.#bytes.length);
     this.at = 0;
     return written;
   }
 
   /** Takes back the memory of what was detached. */
   reuse(written: Uint8Array): void {
-    this.#spare = Buffer.from(written.buffer);
+    if (this.#spares.length < MAX_SPARES) this.#spares.push(Buffer.from(written.buffer));
   }
 
   /** Makes sure that `length` more octets fit. The methods for single octets and words do not ask. */
@@ -73,16 +88,24 @@ export class ProtobufWriter {
 
   /** An integer of 0 to 2^53. */
   varint(value: number): void {
+    const bytes = this.#bytes;
+    let at = this.at;
     let rest = value;
-    while (rest >= 0x80000000) {
-      this.#bytes[this.at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
+    if (value >= FOUR_GROUPS) {
+      rest = Math.floor(value / FOUR_GROUPS);
+      const low = value - rest * FOUR_GROUPS;
+      bytes[at] = low | 128;
+      bytes[at + 1] = (low >>> 7) | 128;
+      bytes[at + 2] = (low >>> 14) | 128;
+      bytes[at + 3] = (low >>> 21) | 128;
+      at += 4;
     }
     while (rest >= 128) {
-      this.#bytes[this.at++] = (rest & 127) | 128;
+      bytes[at++] = (rest & 127) | 128;
       rest >>>= 7;
     }
-    this.#bytes[this.at++] = rest;
+    bytes[at++] = rest;
+    this.at = at;
   }
 
   /** A 32-bit word, big end first: ids are octets, not numbers. */
@@ -109,18 +132,39 @@ export class ProtobufWriter {
   /** Milliseconds since the epoch as fixed64 nanoseconds; every product below stays under 2^53, so it is exact. */
   unixNanos(ms: number): void {
     const whole = Math.floor(ms);
-    const upper = Math.floor(whole / 0x10000);
-    const upperNanos = upper * 1e6;
-    const lowerNanos = (whole - upper * 0x10000) * 1e6 + subMilliNanos(ms);
-    const low = (upperNanos % 0x10000) * 0x10000 + lowerNanos;
-    this.fixed32(low % 0x100000000);
-    this.fixed32(Math.floor(upperNanos / 0x10000) + Math.floor(low / 0x100000000));
+    let rest = whole - this.#epoch;
+    if (rest < 0 || rest >= EPOCH_MS) {
+      this.#epoch = Math.floor(whole / EPOCH_MS) * EPOCH_MS;
+      this.#epochNanos = (this.#epoch / EPOCH_MS) * 1e6;
+      rest = whole - this.#epoch;
+    }
+    // Nanoseconds are epochNanos * 2^24 + lower; the remainders of doubles would cost as much as all the rest.
+    const lower = rest * 1e6 + subMilliNanos(ms);
+    const carry = Math.floor(lower / EPOCH_MS);
+    const upper = this.#epochNanos + carry;
+    const high = Math.floor(upper / 256);
+    const low = (upper - high * 256) * EPOCH_MS + (lower - carry * EPOCH_MS);
+    const bytes = this.#bytes;
+    const at = this.at;
+    bytes[at] = low;
+    bytes[at + 1] = low >>> 8;
+    bytes[at + 2] = low >>> 16;
+    bytes[at + 3] = low >>> 24;
+    bytes[at + 4] = high;
+    bytes[at + 5] = high >>> 8;
+    bytes[at + 6] = high >>> 16;
+    bytes[at + 7] = high >>> 24;
+    this.at = at + 8;
   }
 
   raw(chunk: Uint8Array): void {
-    this.reserve(chunk.length);
-    this.#bytes.set(chunk, this.at);
-    this.at += chunk.length;
+    const length = chunk.length;
+    this.reserve(length);
+    const bytes = this.#bytes;
+    const at = this.at;
+    if (length > SHORT) bytes.set(chunk, at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = chunk[i]!;
+    this.at = at + length;
   }
 
   string(tag: number, text: string): void {
@@ -151,7 +195,7 @@ export class ProtobufWriter {
       this.tag(value ? 1 : 0);
     } else if (isVarint(value)) {
       this.#openValue(tag, head, 1 + varintSize(value));
-      this.tag(ANY_INT);
+      this.#bytes[this.at++] = ANY_INT;
       this.varint(value);
     } else {
       this.#openValue(tag, head, 9);
@@ -183,7 +227,18 @@ export class ProtobufWriter {
 
   /** Everything of a KeyValue up to the AnyValue of `size` octets, for which it makes room. */
   #openValue(tag: number, head: Uint8Array, size: number): void {
-    this.reserve(head.length + size + 16);
+    const length = head.length + 1 + size;
+    this.reserve(length + 16);
+    if (tag < 128 && length < 128) {
+      const bytes = this.#bytes;
+      let at = this.at;
+      bytes[at++] = tag;
+      bytes[at++] = length;
+      for (let i = 0; i < head.length; i++) bytes[at++] = head[i]!;
+      bytes[at++] = size;
+      this.at = at;
+      return;
+    }
     this.tag(tag);
     this.varint(head.length + varintSize(size) + size);
     this.raw(head);
@@ -191,29 +246,32 @@ export class ProtobufWriter {
   }
 
   #uuid(id: Uuid): void {
-    this.#hex(id.word0 >>> 16);
-    this.#hex(id.word0);
-    this.tag(DASH);
-    this.#hex(id.word1 >>> 16);
-    this.tag(DASH);
-    this.#hex(id.word1);
-    this.tag(DASH);
-    this.#hex(id.word2 >>> 16);
-    this.tag(DASH);
-    this.#hex(id.word2);
-    this.#hex(id.word3 >>> 16);
-    this.#hex(id.word3);
+    const at = this.at;
+    this.#hex(id.word0 >>> 16, at);
+    this.#hex(id.word0, at + 4);
+    this.#hex(id.word1 >>> 16, at + 9);
+    this.#hex(id.word1, at + 14);
+    this.#hex(id.word2 >>> 16, at + 19);
+    this.#hex(id.word2, at + 24);
+    this.#hex(id.word3 >>> 16, at + 28);
+    this.#hex(id.word3, at + 32);
+    const bytes = this.#bytes;
+    bytes[at + 8] = DASH;
+    bytes[at + 13] = DASH;
+    bytes[at + 18] = DASH;
+    bytes[at + 23] = DASH;
+    this.at = at + UUID_LENGTH;
   }
 
   /** The lower 16 bits of `word` in four digits. */
-  #hex(word: number): void {
+  #hex(word: number, at: number): void {
     const bytes = this.#bytes;
-    const at = this.at;
-    bytes[at] = hexDigit(word >>> 12);
-    bytes[at + 1] = hexDigit(word >>> 8);
-    bytes[at + 2] = hexDigit(word >>> 4);
-    bytes[at + 3] = hexDigit(word);
-    this.at = at + 4;
+    const high = (word >>> 7) & 0x1fe;
+    const low = (word << 1) & 0x1fe;
+    bytes[at] = HEX[high]!;
+    bytes[at + 1] = HEX[high + 1]!;
+    bytes[at + 2] = HEX[low]!;
+    bytes[at + 3] = HEX[low + 1]!;
   }
 
   #text(text: string, length: number): void {
@@ -238,17 +296,11 @@ export class ProtobufWriter {
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
-  let size = 3;
-  for (let rest = value / 0x200000; rest >= 1; rest /= 128) size++;
-  return size;
-}
-
-/** ASCII of the lower four bits. */
-function hexDigit(bits: number): number {
-  const digit = bits & 15;
-  return digit < 10 ? 48 + digit : 87 + digit;
+  if (value < 0x200000) return 3;
+  if (value < FOUR_GROUPS) return 4;
+  return value < FOUR_GROUPS * 0x4000 ? (value < FOUR_GROUPS * 0x80 ? 5 : 6) : value < FOUR_GROUPS * 0x200000 ? 7 : 8;
 }
 
 function isVarint(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 2 ** 53;
+  return value >= 0 && value <= 2 ** 53 && Math.floor(value) === value;
 }

@@ -2,25 +2,39 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { TracedAction } from '../../trace/action.js';
+import { Accounts } from './accounts.js';
+import { ExportLog } from './export-log.js';
+import { Figures } from './figures.js';
 import { CLOSE_LIMIT_MS, type SpanLog, type SpanPipeline, type SpanStats } from './pipeline.js';
-import { SpanWriter } from './span-writer.js';
-import { InternTable } from './table.js';
+import { type QueueLimits, SlabQueue } from './slab-queue.js';
+import { SpanWriter, type WriterOptions } from './span-writer.js';
 import { WorkerLink } from './worker-link.js';
 
 // Left over from the limit for ending the thread.
 const TERMINATE_MS = 200;
 
+export interface RowOptions extends WriterOptions {
+  readonly queue: QueueLimits;
+}
+
+/** Of slabs and tables. Rows take far less than the spans that become of them. */
+export const ROW_BYTES_LIMIT = 32 * 1024 * 1024;
+
 export class RowSpans implements SpanPipeline {
+  readonly #accounts = new Accounts();
+  readonly #figures = new Figures();
+  readonly #queue: SlabQueue;
   readonly #link: WorkerLink;
   readonly #writer: SpanWriter;
-  readonly #log: SpanLog;
+  readonly #log: ExportLog;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(spawn: () => Worker, log: SpanLog) {
-    const table = new InternTable();
-    this.#link = new WorkerLink(spawn, () => table.startOver(), log);
-    this.#writer = new SpanWriter(this.#link, table);
-    this.#log = log;
+  constructor(spawn: (figures: Figures) => Worker, options: RowOptions, log: SpanLog) {
+    const [accounts, figures] = [this.#accounts, this.#figures];
+    this.#log = new ExportLog(log, accounts);
+    this.#queue = new SlabQueue(options.queue, accounts, () => figures.sending);
+    this.#link = new WorkerLink({ spawn, queue: this.#queue, accounts, figures, log: this.#log });
+    this.#writer = new SpanWriter(accounts, this.#queue, this.#link, options);
   }
 
   onActionEnd(action: TracedAction): void {
@@ -38,16 +52,21 @@ export class RowSpans implements SpanPipeline {
   }
 
   stats(): SpanStats {
-    const { exported, failed } = this.#link;
-    return { spans: this.#writer.ended, exported, dropped: this.#writer.dropped, failed };
+    return {
+      ...this.#accounts.read(),
+      ...this.#figures.read(),
+      capacity: this.#queue.limits.spans,
+      waitingBytes: this.#queue.bytes,
+      capacityBytes: this.#queue.limits.bytes,
+    };
   }
 
   async #close(): Promise<void> {
     this.#writer.close();
-    const before = this.#link.failed;
+    const before = this.#accounts.failed;
+    this.#link.hurry();
     await this.#link.settled(CLOSE_LIMIT_MS - TERMINATE_MS);
     await this.#link.close();
-    const lost = this.#link.failed - before;
-    if (lost > 0) this.#log.warn(`span export: ${lost} spans could not be exported before the end`);
+    this.#log.lostAtEnd(this.#accounts.failed - before);
   }
 }

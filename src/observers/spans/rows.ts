@@ -29,7 +29,7 @@ const OUTCOME_NUMBER = Object.fromEntries(OUTCOMES.map((outcome, i) => [outcome,
 
 /** 32-bit words of an action's row. The doubles begin behind them. */
 export const ActionWord = {
-  /** kind | outcome << 4 | acknowledge << 8 | trace flags << 16 | children << 24 */
+  /** kind | outcome << 4 | acknowledge << 8 | important << 9 | trace flags << 16 | children << 24 */
   head: 0,
   uri: 1,
   originator: 2,
@@ -41,6 +41,8 @@ export const ActionWord = {
   progress: 16,
   anchorBytes: 17,
 } as const;
+
+const IMPORTANT = 0x200;
 
 export const ActionDouble = { request: 10, subject: 11, startedAt: 12, endedAt: 13 } as const;
 
@@ -56,24 +58,58 @@ export const ChildDouble = {
   endedAt: 6,
 } as const;
 
-/** A bounded piece of memory full of rows. */
+/** A bounded piece of memory full of rows that name strings and sessions of one table. */
 export class Slab {
   readonly buffer: ArrayBuffer;
   readonly doubles: Float64Array;
   readonly words: Int32Array;
+  readonly table: InternTable;
   /** In doubles. */
   used = 0;
-  /** Spans that the rows stand for. */
+  /** Spans that the rows stand for, and those of important actions among them. */
   spans = 0;
+  important = 0;
 
-  constructor(buffer: ArrayBuffer) {
+  constructor(buffer: ArrayBuffer, table: InternTable) {
     this.buffer = buffer;
     this.doubles = new Float64Array(buffer);
     this.words = new Int32Array(buffer);
+    this.table = table;
   }
 
   hasRoom(size: number): boolean {
     return this.used + size <= this.doubles.length;
+  }
+
+  /** Keeps the rows of important actions only. Returns how many spans went. */
+  keepImportant(): number {
+    const gone = this.spans - this.important;
+    if (this.important === 0) this.used = 0;
+    const { words } = this;
+    let kept = 0;
+    for (let at = 0; at < this.used; ) {
+      const head = words[at * 2 + ActionWord.head]!;
+      const end = at + ACTION_SIZE + (head >>> 24) * CHILD_SIZE;
+      if ((head & IMPORTANT) !== 0) {
+        // As words: some of them, seen as doubles, are NaNs that a copy might change.
+        words.copyWithin(kept * 2, at * 2, end * 2);
+        kept += end - at;
+      }
+      at = end;
+    }
+    this.used = kept;
+    this.spans = this.important;
+    return gone;
+  }
+
+  /** Takes over the rows of `other`, if there is room for them and they are of the same table. */
+  absorb(other: Slab): boolean {
+    if (other.table !== this.table || !this.hasRoom(other.used)) return false;
+    this.words.set(other.words.subarray(0, other.used * 2), this.used * 2);
+    this.used += other.used;
+    this.spans += other.spans;
+    this.important += other.important;
+    return true;
   }
 }
 
@@ -96,7 +132,8 @@ export function childrenOf(action: TracedAction): number {
  * Appends `action` and the first `children` of its children. The caller has seen to it that there is room in
  * the slab for them, and in the table for 3 + 2 * children entries.
  */
-export function writeRow(slab: Slab, action: TracedAction, children: number, table: InternTable): void {
+export function writeRow(slab: Slab, action: TracedAction, children: number, important: boolean): void {
+  const table = slab.table;
   const words = slab.words;
   const doubles = slab.doubles;
   const d = slab.used;
@@ -107,6 +144,7 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, tab
     KIND_NUMBER[action.kind] |
     (outcomeNumber(action.outcome) << 4) |
     (action.acknowledge ? 0x100 : 0) |
+    (important ? IMPORTANT : 0) |
     (flags << 16) |
     (children << 24);
   words[w + ActionWord.uri] = table.string(action.uri);
@@ -141,6 +179,7 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, tab
   }
   slab.used = at;
   slab.spans += 1 + children;
+  if (important) slab.important += 1 + children;
 }
 
 function writeInvocation(

@@ -1,7 +1,10 @@
 /** Owns the sdk pipeline: the same spans for processors and exporters of the OpenTelemetry SDK, without a worker. */
 
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { TracedAction } from '../../trace/action.js';
+import type { Accounts } from './accounts.js';
+import type { Figures } from './figures.js';
+import { isImportant, waitsForCollector } from './importance.js';
 import type { Source } from './otlp.js';
 import { CLOSE_LIMIT_MS, type SpanLog, type SpanPipeline, type SpanStats } from './pipeline.js';
 import { RowReader } from './row-reader.js';
@@ -10,56 +13,80 @@ import { type SdkSource, SdkSpan, sdkSourceOf } from './sdk-span.js';
 import type { SpanData, SpanSink } from './span-data.js';
 import { InternTable } from './table.js';
 
-/** What became of the spans that a processor was given, as far as we can see. */
-export interface Tally {
-  handed: number;
-  exported: number;
-  failed: number;
+/** What takes spans of the SDK, accounts for each, and never throws. */
+export interface SdkSink {
+  readonly isCollectorThere: boolean;
+  /** Of spans that wait; 0 when that is not ours to say. */
+  readonly capacity: number;
+  /** Octets of memory, about. */
+  readonly bytesPerSpan: number;
+  /** All spans of an action. */
+  add(spans: readonly ReadableSpan[], important: boolean): void;
+  /** Settles when what was added before is accounted for, however long that takes. May reject. */
+  flush(): Promise<void>;
+  /** Flushes, and ends what is behind it. */
+  shutdown(): Promise<void>;
+  /** There is no more time: what is not accounted for has failed. */
+  end(): void;
+}
+
+export interface SdkParts {
+  readonly sink: SdkSink;
+  readonly accounts: Accounts;
+  readonly figures: Figures;
+  readonly source: Source;
+  /** Characters of the longest string that spans tell. */
+  readonly maxText: number;
+  readonly log: SpanLog;
 }
 
 const ROW_BYTES = (ACTION_SIZE + MAX_CHILDREN * CHILD_SIZE) * Float64Array.BYTES_PER_ELEMENT;
 
 /** Goes by way of a row, so that both pipelines export the same by construction. */
 export class SdkSpans implements SpanPipeline, SpanSink {
-  readonly #processor: SpanProcessor;
-  readonly #tally: Tally;
+  readonly #parts: SdkParts;
   readonly #source: SdkSource;
-  readonly #log: SpanLog;
-  readonly #table = new InternTable();
   readonly #reader = new RowReader();
-  readonly #row = new Slab(new ArrayBuffer(ROW_BYTES));
-  #ended = 0;
+  readonly #buffer = new ArrayBuffer(ROW_BYTES);
+  #row: Slab;
+  #spans: SdkSpan[] = [];
   #closing: Promise<void> | undefined = undefined;
-  #final: SpanStats | undefined = undefined;
 
-  /** `tally` is kept up to date by whoever sees the exports. */
-  constructor(processor: SpanProcessor, tally: Tally, source: Source, log: SpanLog) {
-    this.#processor = processor;
-    this.#tally = tally;
-    this.#source = sdkSourceOf(source);
-    this.#log = log;
+  constructor(parts: SdkParts) {
+    this.#parts = parts;
+    this.#source = sdkSourceOf(parts.source);
+    this.#row = new Slab(this.#buffer, new InternTable(parts.maxText));
   }
 
   onActionEnd(action: TracedAction): void {
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
+    const { accounts, sink, maxText } = this.#parts;
     const all = childrenOf(action);
-    this.#ended += 1 + all;
-    if (this.#closing !== undefined) return;
+    accounts.end(1 + all);
+    const important = isImportant(action);
+    if (this.#closing !== undefined || (!sink.isCollectorThere && !waitsForCollector(important))) {
+      accounts.drop(this.#closing ? 'closed' : 'breaker_open', 1 + all, important ? 1 + all : 0);
+      return;
+    }
     const children = Math.min(all, MAX_CHILDREN);
-    if (!this.#table.hasRoom(3 + 2 * children)) this.#table.reset();
+    if (all > children) accounts.drop('too_many_children', all - children, important ? all - children : 0);
+    if (!this.#row.table.hasRoom(3 + 2 * children)) this.#row = new Slab(this.#buffer, new InternTable(maxText));
     this.#row.used = 0;
-    writeRow(this.#row, action, children, this.#table);
-    this.#reader.update(this.#table.takeUpdate());
+    writeRow(this.#row, action, children, important);
+    this.#reader.update(this.#row.table.takeUpdate());
     this.#reader.read(this.#row, 0, this);
+    const spans = this.#spans;
+    this.#spans = [];
+    sink.add(spans, important);
   }
 
   add(span: SpanData): void {
-    this.#processor.onEnd(new SdkSpan(span, this.#source));
+    this.#spans.push(new SdkSpan(span, this.#source));
   }
 
   async flush(): Promise<void> {
-    await within(CLOSE_LIMIT_MS, this.#processor.forceFlush());
+    await within(CLOSE_LIMIT_MS, this.#parts.sink.flush());
   }
 
   close(): Promise<void> {
@@ -68,22 +95,23 @@ export class SdkSpans implements SpanPipeline, SpanSink {
   }
 
   stats(): SpanStats {
-    if (this.#final !== undefined) {
-      const { exported, failed } = this.#final;
-      return { spans: this.#ended, exported, dropped: this.#ended - exported - failed, failed };
-    }
-    // A processor does not tell of what it drops: that comes to light at the end.
-    return { spans: this.#ended, exported: this.#tally.exported, dropped: 0, failed: this.#tally.failed };
+    const { accounts, figures, sink } = this.#parts;
+    return {
+      ...accounts.read(),
+      ...figures.read(),
+      capacity: sink.capacity,
+      waitingBytes: (accounts.waiting - figures.sending) * sink.bytesPerSpan,
+      capacityBytes: sink.capacity * sink.bytesPerSpan,
+    };
   }
 
   async #close(): Promise<void> {
-    await within(CLOSE_LIMIT_MS, this.#processor.shutdown());
-    // A copy, so that answers after the end change nothing.
-    const { handed, exported } = this.#tally;
-    const failed = handed - exported;
-    this.#final = { spans: this.#ended, exported, dropped: this.#ended - handed, failed };
-    const lost = this.#ended - exported;
-    if (lost > 0) this.#log.warn(`span export: ${lost} of ${this.#ended} spans could not be exported`);
+    const { accounts, log, sink } = this.#parts;
+    const before = accounts.failed;
+    await within(CLOSE_LIMIT_MS, sink.shutdown());
+    sink.end();
+    const lost = accounts.failed - before;
+    if (lost > 0) log.warn(`span export: ${lost} spans could not be exported before the end`);
   }
 }
 

@@ -3,11 +3,18 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import {
+  type Environment,
+  isTrue,
+  type OtlpName,
+  type Signal,
+  type Variable,
+  variable,
+  type Warn,
+} from './environment.js';
 import type { Source } from './otlp.js';
 import { ResourceAttribute, SCHEMA_URL, SCOPE_NAME } from './semconv.js';
 import type { AttributeValue } from './span-data.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Protocol = 'http/protobuf' | 'http/json';
 
@@ -26,8 +33,6 @@ export interface ExportSettings {
 }
 
 const SERVICE = 'wampscope';
-/** What is exported: each has variables and a path of its own. */
-export type Signal = 'traces' | 'metrics';
 /** OTLP exporter specification, "Configuration Options": the default of OTEL_EXPORTER_OTLP_TIMEOUT. */
 const DEFAULT_TIMEOUT = '10000';
 
@@ -38,10 +43,11 @@ const DEFAULT_TIMEOUT = '10000';
 export function exportSettings(
   endpoint: string | undefined,
   env: Environment,
+  warn: Warn,
   signal: Signal = 'traces',
 ): ExportSettings | undefined {
   const url = urlOf(endpoint, env, signal);
-  if (url === undefined || isSwitchedOff(env, signal)) return undefined;
+  if (url === undefined || isSwitchedOff(env, warn, signal)) return undefined;
   const protocol = otlpVariable(env, signal, 'PROTOCOL');
   const timeout = otlpVariable(env, signal, 'TIMEOUT');
   const compression = otlpVariable(env, signal, 'COMPRESSION');
@@ -62,9 +68,9 @@ export function exportSettings(
 }
 
 /** OpenTelemetry specification, "General SDK Configuration" and "Exporter Selection". */
-export function isSwitchedOff(env: Environment, signal: Signal = 'traces'): boolean {
-  const exporter = variable(env, `OTEL_${signal.toUpperCase()}_EXPORTER`);
-  if (variable(env, 'OTEL_SDK_DISABLED')?.value.toLowerCase() === 'true' || exporter?.value === 'none') return true;
+export function isSwitchedOff(env: Environment, warn: Warn, signal: Signal = 'traces'): boolean {
+  const exporter = variable(env, EXPORTER[signal]);
+  if (isTrue(env, 'OTEL_SDK_DISABLED', warn) || exporter?.value === 'none') return true;
   if (exporter !== undefined) oneOf(exporter, ['otlp'], 'or to none, or leave it out');
   return false;
 }
@@ -96,35 +102,27 @@ export function sourceOf(env: Environment, instanceId: string = randomUUID()): S
 }
 
 /** Milliseconds of a variable, `fallback` when it is not set. */
-export function millisecondsOf(env: Environment, name: string, fallback: number): number {
+export function millisecondsOf(
+  env: Environment,
+  name: 'OTEL_METRIC_EXPORT_INTERVAL' | 'OTEL_METRIC_EXPORT_TIMEOUT',
+  fallback: number,
+): number {
   const given = variable(env, name);
-  return given === undefined ? fallback : positive(given, fallback);
+  return given === undefined ? fallback : positive(given, String(fallback));
 }
 
 /** Whether the environment asks for the export of `signal` by name. */
 export function isAskedFor(env: Environment, signal: Signal): boolean {
-  return (
-    variable(env, `OTEL_${signal.toUpperCase()}_EXPORTER`) !== undefined ||
-    variable(env, OTLP_OF(signal, 'ENDPOINT')) !== undefined
-  );
+  return variable(env, EXPORTER[signal]) !== undefined || variable(env, OTLP_OF(signal, 'ENDPOINT')) !== undefined;
 }
 
-interface Variable {
-  readonly name: string;
-  readonly value: string;
-}
-
-const OTLP = (name: string) => `OTEL_EXPORTER_OTLP_${name}`;
-const OTLP_OF = (signal: Signal, name: string) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
-
-/** OpenTelemetry specification, "Environment Variable Specification": empty is unset. */
-function variable(env: Environment, name: string): Variable | undefined {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' ? undefined : { name, value };
-}
+const EXPORTER = { traces: 'OTEL_TRACES_EXPORTER', metrics: 'OTEL_METRICS_EXPORTER' } as const;
+const INFIX = { traces: 'TRACES', metrics: 'METRICS' } as const;
+const OTLP = <N extends OtlpName>(name: N) => `OTEL_EXPORTER_OTLP_${name}` as const;
+const OTLP_OF = <N extends OtlpName>(signal: Signal, name: N) => `OTEL_EXPORTER_OTLP_${INFIX[signal]}_${name}` as const;
 
 /** The variable of one signal alone goes before the one of all signals. */
-function otlpVariable(env: Environment, signal: Signal, name: string): Variable | undefined {
+function otlpVariable(env: Environment, signal: Signal, name: OtlpName): Variable | undefined {
   return variable(env, OTLP_OF(signal, name)) ?? variable(env, OTLP(name));
 }
 
@@ -140,7 +138,7 @@ function urlOf(option: string | undefined, env: Environment, signal: Signal): st
   return url.href;
 }
 
-function httpUrl(given: Variable): URL {
+function httpUrl(given: { readonly name: string; readonly value: string }): URL {
   const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new TypeError(
@@ -156,7 +154,7 @@ function oneOf<T extends string>(given: Variable | undefined, allowed: readonly 
 }
 
 /** @throws TypeError that names the variable. */
-function positive(given: Variable, fallback: number | string = DEFAULT_TIMEOUT): number {
+function positive(given: Variable, fallback = DEFAULT_TIMEOUT): number {
   const value = Number(given.value);
   if (Number.isFinite(value) && value > 0) return value;
   throw new TypeError(

@@ -1,21 +1,26 @@
 /** Owns the order of work behind the thread border: slabs are encoded when there is a request free to take them. */
 
+import type { Failures } from './accounts.js';
 import type { OtlpEncoder } from './otlp.js';
+import { FAIL_CAUSES } from './pipeline.js';
 import { RowReader, type Rows } from './row-reader.js';
 import type { SlabMessage } from './rows.js';
-import type { Send } from './transport.js';
+import type { Batch, Sent, Tell } from './sender.js';
 
 /** What the worker tells. */
 export type Report =
   /** The slab has been read and can be filled again. */
   | { readonly kind: 'free'; readonly buffer: ArrayBuffer }
   /** All spans of the slab are accounted for; `error` is the last reason why not all were exported, or ''. */
-  | { readonly kind: 'done'; readonly number: number; readonly exported: number; readonly error: string };
+  | { readonly kind: 'done'; readonly number: number; readonly failures: Failures; readonly error: string }
+  | { readonly kind: 'news'; readonly news: Parameters<Tell>[0]; readonly reason: string };
 
-const MAX_BATCH_SPANS = 2048;
+/** Sends a request; `sent` is called once, later. */
+export type Send = (batch: Batch, sent: Sent) => void;
+
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 /** One travels while the next is encoded; more would only reorder. */
-const MAX_IN_FLIGHT = 2;
+export const MAX_IN_FLIGHT = 2;
 
 interface Job {
   readonly message: SlabMessage;
@@ -25,12 +30,15 @@ interface Job {
   isRead: boolean;
   isDone: boolean;
   inFlight: number;
-  exported: number;
+  /** Spans of it that were sent; the others could not be read. */
+  sent: number;
+  readonly failures: Failures;
   error: string;
 }
 
 export class SlabExporter {
   readonly #encoder: OtlpEncoder;
+  readonly #batchSpans: number;
   readonly #send: Send;
   readonly #report: (report: Report) => void;
   readonly #reader = new RowReader();
@@ -38,7 +46,9 @@ export class SlabExporter {
   readonly #waiting: Job[] = [];
   #inFlight = 0;
 
-  constructor(encoder: OtlpEncoder, send: Send, report: (report: Report) => void) {
+  /** `batchSpans`: a request ends with the action that reaches it. */
+  constructor(encoder: OtlpEncoder, batchSpans: number, send: Send, report: (report: Report) => void) {
+    this.#batchSpans = batchSpans;
     this.#encoder = encoder;
     this.#send = send;
     this.#report = report;
@@ -47,7 +57,7 @@ export class SlabExporter {
   /** Slabs must come in the order in which they were written: their tables build on each other. */
   push(message: SlabMessage): void {
     const rows = { words: new Int32Array(message.buffer), doubles: new Float64Array(message.buffer) };
-    const state = { at: 0, isRead: false, isDone: false, inFlight: 0, exported: 0, error: '' };
+    const state = { at: 0, isRead: false, isDone: false, inFlight: 0, sent: 0, failures: {}, error: '' };
     this.#waiting.push({ message, rows, ...state });
     this.#pump();
   }
@@ -71,11 +81,11 @@ export class SlabExporter {
     const { used, update } = job.message;
     try {
       if (job.at === 0) this.#reader.update(update);
-      while (job.at < used && encoder.spans < MAX_BATCH_SPANS && encoder.size < MAX_BATCH_BYTES) {
+      while (job.at < used && encoder.spans < this.#batchSpans && encoder.size < MAX_BATCH_BYTES) {
         job.at = this.#reader.read(job.rows, job.at, encoder);
       }
     } catch (error) {
-      // A row that cannot be read leaves nothing to go on from; what is not exported counts as failed.
+      // A row that cannot be read leaves nothing to go on from; what was not sent counts as failed.
       encoder.take();
       job.at = used;
       job.error = String(error);
@@ -88,13 +98,16 @@ export class SlabExporter {
     const bytes = this.#encoder.take();
     this.#inFlight++;
     job.inFlight++;
-    this.#send({ bytes, spans }, (exported, error) => {
+    job.sent += spans;
+    this.#send({ bytes, spans }, ({ failures, error, isFree }) => {
       this.#inFlight--;
       job.inFlight--;
-      job.exported += exported;
+      for (const cause of FAIL_CAUSES) {
+        const failed = failures[cause];
+        if (failed) job.failures[cause] = (job.failures[cause] ?? 0) + failed;
+      }
       if (error !== '') job.error = error;
-      // A request that failed may still be under way.
-      else this.#encoder.reuse(bytes);
+      if (isFree) this.#encoder.reuse(bytes);
       this.#settle(job);
       this.#pump();
     });
@@ -103,6 +116,9 @@ export class SlabExporter {
   #settle(job: Job): void {
     if (!job.isRead || job.isDone || job.inFlight > 0) return;
     job.isDone = true;
-    this.#report({ kind: 'done', number: job.message.number, exported: job.exported, error: job.error });
+    const { message, failures, error } = job;
+    const unread = message.spans - job.sent;
+    if (unread > 0) failures.internal = (failures.internal ?? 0) + unread;
+    this.#report({ kind: 'done', number: message.number, failures, error });
   }
 }

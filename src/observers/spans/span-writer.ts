@@ -2,39 +2,55 @@
 
 import type { TracedAction } from '../../trace/action.js';
 import type { Observer } from '../../trace/observer.js';
+import type { Accounts } from './accounts.js';
+import { isImportant, waitsForCollector } from './importance.js';
 import { ACTION_SIZE, CHILD_SIZE, childrenOf, MAX_CHILDREN, type Slab, writeRow } from './rows.js';
-import type { InternTable } from './table.js';
+import type { SlabQueue } from './slab-queue.js';
+import { InternTable } from './table.js';
 import type { WorkerLink } from './worker-link.js';
 
-/** The longest that a row waits for its slab to fill: short for who watches, rare for who pays. */
-const FLUSH_INTERVAL_MS = 200;
+export interface WriterOptions {
+  /** Milliseconds: the longest that a row waits for its slab to fill. */
+  readonly flushInterval: number;
+  /** Characters of the longest string that spans tell. */
+  readonly maxText: number;
+}
 
 export class SpanWriter implements Observer {
+  readonly #accounts: Accounts;
+  readonly #queue: SlabQueue;
   readonly #link: WorkerLink;
-  readonly #table: InternTable;
+  readonly #options: WriterOptions;
+  #table: InternTable;
   #slab: Slab | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
-  /** Spans of all actions told of. */
-  ended = 0;
-  /** Of these, the ones for which no slab was free. */
-  dropped = 0;
 
-  constructor(link: WorkerLink, table: InternTable) {
+  constructor(accounts: Accounts, queue: SlabQueue, link: WorkerLink, options: WriterOptions) {
+    this.#accounts = accounts;
+    this.#queue = queue;
     this.#link = link;
-    this.#table = table;
+    this.#options = options;
+    this.#table = new InternTable(options.maxText);
   }
 
   onActionEnd(action: TracedAction): void {
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
+    const accounts = this.#accounts;
     const all = childrenOf(action);
+    const spans = 1 + all;
+    accounts.end(spans);
+    const important = isImportant(action);
+    if (!this.#link.isCollectorThere && !waitsForCollector(important)) {
+      accounts.drop('breaker_open', spans);
+      return;
+    }
     const children = Math.min(all, MAX_CHILDREN);
-    this.ended += 1 + all;
-    this.dropped += all - children;
-    const slab = this.#roomFor(children);
-    if (slab === undefined) this.dropped += 1 + children;
-    else writeRow(slab, action, children, this.#table);
+    if (all > children) accounts.drop('too_many_children', all - children, important ? all - children : 0);
+    const slab = this.#roomFor(children, important);
+    if (slab !== undefined) writeRow(slab, action, children, important);
+    else accounts.drop(this.#reason(), 1 + children, important ? 1 + children : 0);
   }
 
   /** Hands over what has been written. */
@@ -42,7 +58,7 @@ export class SpanWriter implements Observer {
     const slab = this.#slab;
     if (slab === undefined) return;
     this.#slab = undefined;
-    this.#link.send(slab, this.#table.takeUpdate());
+    this.#link.submit(slab);
   }
 
   /** Hands over what has been written; all actions from now on are dropped. */
@@ -52,7 +68,11 @@ export class SpanWriter implements Observer {
     this.flush();
   }
 
-  #roomFor(children: number): Slab | undefined {
+  #roomFor(children: number, important: boolean): Slab | undefined {
+    if (this.#isClosed || this.#link.isGivenUp) return undefined;
+    const spans = 1 + children;
+    const isFull = this.#accounts.waiting > this.#queue.limits.spans;
+    if (isFull && !this.#queue.makeRoom(spans, important, this.#slab)) return undefined;
     const size = ACTION_SIZE + children * CHILD_SIZE;
     const isTableFull = !this.#table.hasRoom(3 + 2 * children);
     const slab = this.#slab;
@@ -60,19 +80,24 @@ export class SpanWriter implements Observer {
       if (!isTableFull && slab.hasRoom(size)) return slab;
       this.flush();
     }
-    if (isTableFull) this.#table.reset();
-    return this.#newSlab();
+    // Rows that wait go on with theirs.
+    if (isTableFull) this.#table = new InternTable(this.#options.maxText);
+    return this.#newSlab(important);
   }
 
-  #newSlab(): Slab | undefined {
-    if (this.#isClosed) return undefined;
-    this.#slab = this.#link.take();
+  #newSlab(important: boolean): Slab | undefined {
+    this.#slab = this.#queue.take(this.#table, important);
     if (this.#slab !== undefined) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.flush();
-      }, FLUSH_INTERVAL_MS).unref();
+      }, this.#options.flushInterval).unref();
     }
     return this.#slab;
+  }
+
+  #reason(): 'closed' | 'no_worker' | 'queue_full' {
+    if (this.#isClosed) return 'closed';
+    return this.#link.isGivenUp ? 'no_worker' : 'queue_full';
   }
 }

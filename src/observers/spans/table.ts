@@ -3,6 +3,8 @@
 import type { SessionRef } from '../../tap.js';
 
 const MAX_ENTRIES = 16_384;
+/** What an entry takes besides its characters, in the maps and lists of a table. */
+const ENTRY_BYTES = 128;
 /** Of all strings together; with it a table stays below some 8 MiB whatever clients send. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** A longer string is cut: the head of a URI tells what it was, and a row must not weigh megabytes. */
@@ -28,22 +30,33 @@ export interface TableUpdate {
  * Cut, copied (a URI may be a slice that keeps its whole message in memory) and well-formed: protobuf and
  * JSON encoders disagree on lone surrogates.
  */
-function clean(text: string): string {
-  return Buffer.from(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text).toString();
+function clean(text: string, limit: number): string {
+  return Buffer.from(text.length > limit ? text.slice(0, limit) : text).toString();
 }
 
-/** The writing side. Numbers are given in order; 0 is the empty string. */
+/** The writing side, used until it is full. Numbers are given in order; 0 is the empty string. */
 export class InternTable {
-  #strings = new Map<string, number>();
-  #peers = new WeakMap<SessionRef, number>();
-  #stringEntries: string[] = [];
-  #peerEntries: Peer[] = [];
+  readonly #maxText: number;
+  readonly #strings = new Map<string, number>();
+  readonly #peers = new WeakMap<SessionRef, number>();
+  readonly #stringEntries: string[] = [];
+  readonly #peerEntries: Peer[] = [];
   #characters = 0;
   #sentStrings = 0;
   #sentPeers = 0;
   #reset = true;
 
-  /** May `entries` more of each be named? If not, `reset` before the next row. */
+  /** `maxText`: characters of the longest string; what is longer is cut. */
+  constructor(maxText = MAX_TEXT) {
+    this.#maxText = Math.min(maxText, MAX_TEXT);
+  }
+
+  /** Octets of memory that the table takes, about. */
+  get bytes(): number {
+    return this.#characters * 2 + (this.#stringEntries.length + this.#peerEntries.length) * ENTRY_BYTES;
+  }
+
+  /** May `entries` more of each be named? If not, the next row needs another table. */
   hasRoom(entries: number): boolean {
     return (
       this.#stringEntries.length + entries <= MAX_ENTRIES &&
@@ -59,16 +72,6 @@ export class InternTable {
 
   peer(session: SessionRef): number {
     return this.#peers.get(session) ?? this.#addPeer(session);
-  }
-
-  /** Every number given so far is void once the rows that use it have been handed over. */
-  reset(): void {
-    this.#strings = new Map();
-    this.#peers = new WeakMap();
-    this.#stringEntries = [];
-    this.#peerEntries = [];
-    this.#characters = 0;
-    this.startOver();
   }
 
   /** The reader is a new one: tell it everything, under the same numbers. */
@@ -92,7 +95,7 @@ export class InternTable {
   }
 
   #addString(text: string): number {
-    const entry = clean(text);
+    const entry = clean(text, this.#maxText);
     const known = entry === text ? undefined : this.#strings.get(entry);
     if (known !== undefined) return known;
     const index = this.#stringEntries.push(entry);
@@ -104,9 +107,9 @@ export class InternTable {
   #addPeer(session: SessionRef): number {
     const entry: Peer = {
       id: session.id,
-      realm: clean(session.realm),
-      authid: clean(session.authid),
-      authrole: clean(session.authrole),
+      realm: clean(session.realm, this.#maxText),
+      authid: clean(session.authid, this.#maxText),
+      authrole: clean(session.authrole, this.#maxText),
     };
     const index = this.#peerEntries.push(entry) - 1;
     this.#peers.set(session, index);

@@ -13,17 +13,20 @@ export function transportOptions(
   concurrencyLimit: number,
   agentFactoryOf: typeof httpAgentFactoryFromOptions,
 ): TransportOptions {
-  const contentType = settings.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
   return {
     url: settings.url,
     // A fresh object each time, since the transport adds to it. The type is not for users to change.
-    headers: async () => ({ ...settings.headers, 'Content-Type': contentType }),
+    headers: async () => ({ ...settings.headers, 'Content-Type': contentType(settings) }),
     compression: settings.compression,
     timeoutMillis: settings.timeoutMillis,
     concurrencyLimit,
     agentFactory: agentFactoryOf(agentOptions(settings)),
     userAgent: settings.userAgent,
   };
+}
+
+export function contentType(settings: ExportSettings): string {
+  return settings.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
 }
 
 export function agentOptions(settings: ExportSettings): Parameters<typeof httpAgentFactoryFromOptions>[0] {

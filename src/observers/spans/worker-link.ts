@@ -1,25 +1,24 @@
 /** Owns the worker thread as the router sees it: slabs go there and come back, and every span is accounted for. */
 
 import { Worker } from 'node:worker_threads';
-import type { SpanLog } from './pipeline.js';
-import { Slab, type SlabMessage } from './rows.js';
+import type { Accounts } from './accounts.js';
+import type { ExportLog } from './export-log.js';
+import type { Figures } from './figures.js';
+import type { Slab, SlabMessage } from './rows.js';
 import type { Report } from './slab-exporter.js';
-import type { TableUpdate } from './table.js';
-import type { WorkerSettings } from './worker.js';
+import type { SlabQueue } from './slab-queue.js';
+import type { InternTable } from './table.js';
+import type { Order, WorkerSettings } from './worker.js';
 
-/** In octets: about 780 calls, which make one request of a good size. */
-const SLAB_BYTES = 128 * 1024;
-/** 8 MiB in all, some 50,000 calls: what may wait while the collector is slow. */
-const MAX_SLABS = 64;
-/** Kept for the next burst; the rest of the memory goes back. */
-const MAX_IDLE_SLABS = 8;
+/** Enough that the worker always has one to read; all others wait where they can still be dropped for better ones. */
+const MAX_UNREAD = 4;
 const MAX_RESTARTS = 5;
 /** A worker that lived this long has earned its successors anew. */
 const STEADY_MS = 600_000;
-/** Between two lines in the log about failing exports. */
-const LOG_INTERVAL_MS = 300_000;
 // Encoded requests, the collector's answers and the table's copy; beyond it the worker ends, not the router.
 const WORKER_HEAP_MIB = 128;
+/** Next to nothing survives; a nursery of the usual size would push the router's own data out of the processor's cache. */
+const WORKER_NURSERY_MIB = 3;
 
 export function spawnWorker(workerData: WorkerSettings): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), {
@@ -27,64 +26,65 @@ export function spawnWorker(workerData: WorkerSettings): Worker {
     workerData,
     // Preloads of the main thread, such as instrumentations, have no business here.
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB, maxYoungGenerationSizeMb: WORKER_NURSERY_MIB },
   });
 }
 
+export interface LinkParts {
+  readonly spawn: (figures: Figures) => Worker;
+  readonly queue: SlabQueue;
+  readonly accounts: Accounts;
+  readonly figures: Figures;
+  readonly log: ExportLog;
+}
+
 export class WorkerLink {
-  readonly #spawn: () => Worker;
-  readonly #onNewReader: () => void;
-  readonly #log: SpanLog;
-  readonly #free: Slab[] = [];
+  readonly #parts: LinkParts;
   /** Spans by number of the slabs whose fate is open. */
   readonly #open = new Map<number, number>();
   readonly #waiters = new Set<() => void>();
   #worker: Worker | undefined;
-  #slabs = 0;
-  #away = 0;
+  /** The table that the worker has a copy of. */
+  #table: InternTable | undefined = undefined;
+  #unread = 0;
   #next = 1;
   #startedAt = 0;
   #restarts = 0;
   #isClosed = false;
-  #loggedAt = Number.NEGATIVE_INFINITY;
-  exported = 0;
-  failed = 0;
+  /** Workers died too often. */
+  isGivenUp = false;
 
-  /** `onNewReader`: whoever reads from now on knows nothing of the table yet. */
-  constructor(spawn: () => Worker, onNewReader: () => void, log: SpanLog) {
-    this.#spawn = spawn;
-    this.#onNewReader = onNewReader;
-    this.#log = log;
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
     this.#start();
   }
 
-  /** An empty slab, or `undefined` while there are as many on their way as there may be. */
-  take(): Slab | undefined {
-    if (this.#worker === undefined) return undefined;
-    const slab = this.#free.pop();
-    if (slab !== undefined || this.#slabs === MAX_SLABS) return slab;
-    this.#slabs++;
-    return new Slab(new ArrayBuffer(SLAB_BYTES));
+  get isCollectorThere(): boolean {
+    return this.#parts.figures.isClosed;
   }
 
   /** Hands a slab over; it is no longer the caller's. */
-  send(slab: Slab, update: TableUpdate): void {
-    if (this.#worker === undefined) {
-      this.failed += slab.spans;
-      this.#slabs--;
-      return;
-    }
-    const { buffer, used, spans } = slab;
-    const message: SlabMessage = { number: this.#next++, buffer, used, spans, update };
-    this.#open.set(message.number, spans);
-    this.#away++;
-    this.#worker.postMessage(message, [buffer]);
+  submit(slab: Slab): void {
+    this.#parts.queue.push(slab);
+    // It was begun before the last worker died.
+    if (this.isGivenUp) this.#failAll('worker_died');
+    else this.#pump();
   }
 
-  /** Waits until every slab sent so far is accounted for, at most `limit` ms; false when that was not enough. */
+  /** What waits for its next attempt gets it now. */
+  hurry(): void {
+    this.#worker?.postMessage('hurry' satisfies Order);
+  }
+
+  /** Waits until every slab submitted so far is accounted for, at most `limit` ms; false when that was not enough. */
   async settled(limit: number): Promise<boolean> {
-    const wanted = [...this.#open.keys()];
-    const isSettled = () => wanted.every(number => !this.#open.has(number));
+    // Slabs are numbered when they leave the queue, and they leave it in order.
+    const last = this.#next + this.#parts.queue.length;
+    const isSettled = () => {
+      if (this.#next < last && this.#parts.queue.length > 0) return false;
+      for (const number of this.#open.keys()) if (number < last) return false;
+      return true;
+    };
     if (isSettled()) return true;
     await new Promise<void>(resolve => {
       const timer = setTimeout(end, limit);
@@ -108,14 +108,37 @@ export class WorkerLink {
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
-    this.#loseOpen();
+    this.#failAll('shutdown');
+  }
+
+  #pump(): void {
+    const { queue } = this.#parts;
+    while (this.#worker !== undefined && this.#unread < MAX_UNREAD) {
+      const slab = queue.shift();
+      if (slab === undefined) return;
+      this.#post(this.#worker, slab);
+    }
+  }
+
+  #post(worker: Worker, slab: Slab): void {
+    const { buffer, used, spans, table } = slab;
+    if (table !== this.#table) {
+      table.startOver();
+      this.#table = table;
+    }
+    const number = this.#next++;
+    this.#open.set(number, spans);
+    this.#unread++;
+    worker.postMessage({ number, buffer, used, spans, update: table.takeUpdate() } satisfies SlabMessage, [buffer]);
   }
 
   #start(): void {
     this.#startedAt = Date.now();
+    this.#table = undefined;
+    this.#parts.figures.startOver();
     let worker: Worker;
     try {
-      worker = this.#spawn();
+      worker = this.#parts.spawn(this.#parts.figures);
     } catch (error) {
       this.#workerOnExit(String(error));
       return;
@@ -129,52 +152,65 @@ export class WorkerLink {
     worker.on('exit', () => this.#workerOnExit(reason));
     // After the listeners: one for messages would keep the process alive again.
     worker.unref();
+    this.#pump();
   }
 
   #workerOnMessage(report: Report): void {
-    if (report.kind === 'free') {
-      this.#away--;
-      if (this.#free.length < MAX_IDLE_SLABS) this.#free.push(new Slab(report.buffer));
-      else this.#slabs--;
-      return;
+    const { queue, accounts, log } = this.#parts;
+    switch (report.kind) {
+      case 'free':
+        this.#unread--;
+        queue.giveBack(report.buffer);
+        this.#pump();
+        return;
+      case 'news':
+        log.news(report.news, report.reason);
+        return;
+      case 'done':
+        accounts.settle(this.#open.get(report.number) ?? 0, report.failures);
+        this.#open.delete(report.number);
+        if (report.error !== '') log.failure(report.failures, report.error);
+        this.#look();
     }
-    const spans = this.#open.get(report.number) ?? 0;
-    this.#open.delete(report.number);
-    this.exported += report.exported;
-    this.failed += spans - report.exported;
-    if (report.error !== '') this.#warnOfFailure(report.error);
-    for (const look of [...this.#waiters]) look();
   }
 
   #workerOnExit(reason: string): void {
     if (this.#isClosed) return;
+    const { queue, log } = this.#parts;
     this.#worker = undefined;
-    this.#slabs -= this.#away;
-    this.#away = 0;
-    const lost = this.#loseOpen();
+    queue.lose(this.#unread);
+    this.#unread = 0;
     if (Date.now() - this.#startedAt > STEADY_MS) this.#restarts = 0;
-    const again = this.#restarts < MAX_RESTARTS;
-    const next = again ? 'it is started again' : 'no spans are exported from now on';
-    this.#log.warn(`span export: the worker died (${reason}), ${lost} spans lost; ${next}`);
-    if (!again) return;
+    this.isGivenUp = this.#restarts >= MAX_RESTARTS;
+    const lost = this.isGivenUp ? this.#failAll('worker_died') : this.#failOpen('worker_died');
+    log.workerDied(reason, lost, !this.isGivenUp);
+    if (this.isGivenUp) return;
     this.#restarts++;
-    this.#onNewReader();
     this.#start();
   }
 
-  #loseOpen(): number {
+  /** Everything that has been submitted. */
+  #failAll(cause: 'worker_died' | 'shutdown'): number {
+    const { queue, accounts } = this.#parts;
+    let lost = 0;
+    for (let slab = queue.shift(); slab !== undefined; slab = queue.shift()) {
+      accounts.fail(cause, slab.spans);
+      lost += slab.spans;
+    }
+    return lost + this.#failOpen(cause);
+  }
+
+  /** Everything that the worker had. */
+  #failOpen(cause: 'worker_died' | 'shutdown'): number {
     let lost = 0;
     for (const spans of this.#open.values()) lost += spans;
-    this.failed += lost;
     this.#open.clear();
-    for (const look of [...this.#waiters]) look();
+    this.#parts.accounts.fail(cause, lost);
+    this.#look();
     return lost;
   }
 
-  #warnOfFailure(error: string): void {
-    const now = Date.now();
-    if (now - this.#loggedAt < LOG_INTERVAL_MS) return;
-    this.#loggedAt = now;
-    this.#log.warn(`span export: ${error}; ${this.failed} spans failed so far`);
+  #look(): void {
+    for (const look of [...this.#waiters]) look();
   }
 }

@@ -17,9 +17,12 @@ export type Answer = (response: ServerResponse, count: number) => void;
 
 export class Receiver implements AsyncDisposable {
   readonly requests: ReceivedRequest[] = [];
-  readonly #server: Server;
+  #server: Server;
+  #port = 0;
   /** Spans of requests that were answered 200. */
   spans = 0;
+  /** Milliseconds by `performance.now`, of each request. */
+  readonly times: number[] = [];
   /** Count the spans of protobuf requests instead of decoding them. */
   onlyCounts = false;
   answer: Answer = response => response.writeHead(200).end();
@@ -27,7 +30,11 @@ export class Receiver implements AsyncDisposable {
   readonly faults: unknown[] = [];
 
   private constructor() {
-    this.#server = createServer((request, response) => {
+    this.#server = this.#create();
+  }
+
+  #create(): Server {
+    return createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -35,6 +42,7 @@ export class Receiver implements AsyncDisposable {
         try {
           const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
           const received = { path: request.url ?? '', headers: request.headers, ...this.#read(request.headers, bytes) };
+          this.times.push(performance.now());
           this.requests.push(received);
           this.answer(response, this.requests.length);
           if (response.statusCode === 200) this.spans += received.spans;
@@ -55,12 +63,29 @@ export class Receiver implements AsyncDisposable {
 
   static async start(): Promise<Receiver> {
     const receiver = new Receiver();
-    await new Promise<void>(resolve => receiver.#server.listen(0, '127.0.0.1', resolve));
+    await receiver.#listen();
     return receiver;
   }
 
+  /** As after `kill -9`: connections break off, and nobody listens. */
+  async kill(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  /** Listens again where it did before. */
+  async restart(): Promise<void> {
+    this.#server = this.#create();
+    await this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>(resolve => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** All spans received, in an order of their own: that of their ids. */
@@ -70,7 +95,6 @@ export class Receiver implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise(resolve => this.#server.close(resolve));
+    await this.kill();
   }
 }

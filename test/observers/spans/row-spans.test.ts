@@ -3,72 +3,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { createSpans, type SpanPipeline } from '../../../src/observers/spans/index.js';
-import { RowSpans } from '../../../src/observers/spans/row-spans.js';
-import { exportSettings, sourceOf } from '../../../src/observers/spans/settings.js';
-import { spawnWorker } from '../../../src/observers/spans/worker-link.js';
+import { createSpans } from '../../../src/observers/spans/index.js';
 import { Actions, end, session } from './actions.js';
+import { assertAddsUp, calls, deadEndpoint, Log, outcomes, PEERS, rowsTo, tunedRows, until } from './pipelines.js';
 import { Receiver } from './receiver.js';
 
-const PEERS = Array.from({ length: 20 }, (_, i) => session(i + 1));
-
-class Log {
-  readonly lines: string[] = [];
-  warn(message: string): void {
-    this.lines.push(message);
-  }
-}
-
-function rowsTo(endpoint: string, log: Log, env: Record<string, string> = {}): SpanPipeline {
-  return createSpans({ pipeline: 'rows', endpoint, env, log });
-}
-
-/** `n` calls of two spans each. */
-function calls(spans: SpanPipeline, n: number, seed = 1): void {
-  const actions = new Actions(seed);
-  const some = Array.from({ length: 100 }, (_, i) =>
-    actions.call(`com.example.p${i % 10}`, PEERS[i % 20]!, PEERS[(i * 7) % 20]!),
-  );
-  for (let i = 0; i < n; i++) spans.onActionEnd?.(some[i % 100]!);
-}
-
-function assertAddsUp(spans: SpanPipeline): void {
-  const { spans: ended, exported, dropped, failed } = spans.stats();
-  assert.equal(exported + dropped + failed, ended);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    assert.ok(i < 500, 'it did not happen within 5 s');
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-}
-
-/** A port where nobody listens. */
-async function deadEndpoint(): Promise<string> {
-  const server = createServer();
-  const port = await new Promise<number>(resolve =>
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    }),
-  );
-  await new Promise(resolve => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
-
-test('a burst of 3000 publications in one turn loses nothing', async () => {
+test('a burst of 3000 publications in one turn, of 10,000 receivers each, loses nothing', async () => {
   await using receiver = await Receiver.start();
   const log = new Log();
   const spans = rowsTo(receiver.endpoint, log);
   const actions = new Actions(2);
-  const burst = Array.from({ length: 3000 }, () => actions.publish('com.example.on', PEERS[0]!, 1000));
+  const burst = Array.from({ length: 3000 }, () => actions.publish('com.example.on', PEERS[0]!, 10_000));
   for (const action of burst) spans.onActionEnd?.(action);
   await spans.close();
-  assert.deepEqual(spans.stats(), { spans: 6000, exported: 6000, dropped: 0, failed: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 6000, exported: 6000, dropped: 0, failed: 0, waiting: 0 });
   const ids = new Set(receiver.sorted().map(span => span.spanId));
   assert.equal(ids.size, 6000);
   for (const action of burst) assert.ok(ids.has(action.spanId));
@@ -87,20 +37,27 @@ test('100,000 spans at 50,000 a second lose nothing, in requests of bounded size
     await new Promise(resolve => setTimeout(resolve, 5));
   }
   await spans.close();
-  assert.deepEqual(spans.stats(), { spans: 100_000, exported: 100_000, dropped: 0, failed: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 100_000, exported: 100_000, dropped: 0, failed: 0, waiting: 0 });
   assert.equal(receiver.spans, 100_000);
   assert.deepEqual(receiver.faults, []);
   assert.ok(Math.max(...receiver.requests.map(request => request.spans)) <= 2048);
 });
 
-test('a pipeline that nobody closes does not keep the process alive', async () => {
-  const index = new URL('../../../src/observers/spans/index.js', import.meta.url).href;
-  const program = `import { createSpans } from '${index}';
-    createSpans({ pipeline: 'rows', endpoint: 'http://127.0.0.1:9', env: {}, log: console });`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit', timeout: 10_000 });
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0);
-});
+for (const pipeline of ['rows', 'sdk'] as const) {
+  test(`a ${pipeline} pipeline that nobody closes does not keep the process alive`, async () => {
+    const url = (file: string) => new URL(file, import.meta.url).href;
+    const program = `import { createSpans } from '${url('../../../src/observers/spans/index.js')}';
+      import { calls } from '${url('./pipelines.js')}';
+      const spans = createSpans({ pipeline: '${pipeline}', endpoint: 'http://127.0.0.1:9', env: {}, log: console });
+      calls(spans, 1);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: 'inherit',
+      timeout: 10_000,
+    });
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+  });
+}
 
 test('what is written leaves by itself within the flush interval', async () => {
   await using receiver = await Receiver.start();
@@ -141,7 +98,7 @@ test('a collector that says 503 first gets the same spans again', async () => {
   const spans = rowsTo(receiver.endpoint, log);
   calls(spans, 3);
   await spans.close();
-  assert.deepEqual(spans.stats(), { spans: 6, exported: 6, dropped: 0, failed: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 6, exported: 6, dropped: 0, failed: 0, waiting: 0 });
   assert.equal(receiver.requests.length, 2);
   assert.deepEqual(receiver.requests[0]!.parts, receiver.requests[1]!.parts);
   assert.deepEqual(log.lines, []);
@@ -156,9 +113,9 @@ test('what the collector refuses is failed, with its reason in the log once', as
   await spans.flush();
   calls(spans, 4);
   await spans.flush();
-  assert.deepEqual(spans.stats(), { spans: 14, exported: 0, dropped: 0, failed: 14 });
+  assert.deepEqual(outcomes(spans), { spans: 14, exported: 0, dropped: 0, failed: 14, waiting: 0 });
   assert.equal(log.lines.length, 1);
-  assert.match(log.lines[0]!, /\(400\): no such tenant; 6 spans failed/);
+  assert.match(log.lines[0]!, /refuses spans: 400 Bad Request: no such tenant; 6 spans failed/);
   await spans.close();
 });
 
@@ -173,8 +130,8 @@ test('a partial success counts the spans that were rejected', async () => {
   await spans.flush();
   calls(spans, 10);
   await spans.close();
-  assert.deepEqual(spans.stats(), { spans: 40, exported: 35, dropped: 0, failed: 5 });
-  assert.match(log.lines[0]!, /5 spans rejected: full/);
+  assert.deepEqual(outcomes(spans), { spans: 40, exported: 35, dropped: 0, failed: 5, waiting: 0 });
+  assert.match(log.lines[0]!, /5 spans rejected by the collector: full/);
 });
 
 test('without a collector the router goes on, memory stays bounded and every span is counted', async () => {
@@ -214,23 +171,18 @@ test('close waits no longer than 3 s for a silent collector, and actions after i
     const start = performance.now();
     await Promise.all([spans.close(), spans.close(), spans.flush()]);
     assert.ok(performance.now() - start < 3500);
-    assert.deepEqual(spans.stats(), { spans: 10_000, exported: 0, dropped: 0, failed: 10_000 });
+    assert.deepEqual(outcomes(spans), { spans: 10_000, exported: 0, dropped: 0, failed: 10_000, waiting: 0 });
     calls(spans, 1);
-    assert.deepEqual(spans.stats(), { spans: 10_002, exported: 0, dropped: 2, failed: 10_000 });
+    assert.deepEqual(outcomes(spans), { spans: 10_002, exported: 0, dropped: 2, failed: 10_000, waiting: 0 });
   });
   await Promise.all(closed);
 });
 
 test('a worker that dies takes its spans along, and another one goes on', async () => {
   await using receiver = await Receiver.start();
-  const settings = exportSettings(receiver.endpoint, {})!;
   const workers: Worker[] = [];
   const log = new Log();
-  const spans = new RowSpans(() => {
-    const worker = spawnWorker({ settings, source: sourceOf({}) });
-    workers.push(worker);
-    return worker;
-  }, log);
+  const spans = tunedRows(receiver.endpoint, log, { onWorker: worker => workers.push(worker) });
   calls(spans, 10);
   await spans.flush();
   // Rows written before the death, read after it: the new worker must learn the names of the first ten.
@@ -238,7 +190,7 @@ test('a worker that dies takes its spans along, and another one goes on', async 
   await workers[0]!.terminate();
   await until(() => workers.length === 2);
   await spans.flush();
-  assert.deepEqual(spans.stats(), { spans: 60, exported: 60, dropped: 0, failed: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 60, exported: 60, dropped: 0, failed: 0, waiting: 0 });
   assert.match(log.lines[0]!, /the worker died .* it is started again/);
   assert.deepEqual(new Set(receiver.sorted().map(span => span.name)).size, 20);
 
@@ -256,21 +208,24 @@ test('a worker that dies takes its spans along, and another one goes on', async 
 });
 
 test('a worker that dies again and again is given up, and spans are dropped', async () => {
-  const settings = exportSettings('http://127.0.0.1:9', {})!;
   let started = 0;
   const log = new Log();
-  const spans = new RowSpans(() => {
-    started++;
-    const worker = spawnWorker({ settings, source: sourceOf({}) });
-    void worker.terminate();
-    return worker;
-  }, log);
+  const spans = tunedRows('http://127.0.0.1:9', log, {
+    onWorker(worker) {
+      started++;
+      void worker.terminate();
+    },
+  });
+  // Begun while the last workers die, handed over when there is none.
+  calls(spans, 1);
   await until(() => log.lines.length === 6);
+  await until(() => spans.stats().failedBy.worker_died === 2);
   assert.equal(started, 6);
   assert.match(log.lines[5]!, /no spans are exported from now on/);
   calls(spans, 5);
   await spans.flush();
-  assert.deepEqual(spans.stats(), { spans: 10, exported: 0, dropped: 10, failed: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 12, exported: 0, dropped: 10, failed: 2, waiting: 0 });
+  assert.equal(spans.stats().droppedBy.no_worker, 10);
   await spans.close();
 });
 
@@ -284,6 +239,8 @@ test('more URIs and sessions than the table holds are all told by their names', 
     expected.set(action.spanId, `subscribe com.example.t${i} user-${i + 1}`);
     spans.onActionEnd?.(action);
   }
+  // A flush is over after 3 s, however slow the machine.
+  await until(() => spans.stats().waiting === 0, 30);
   await spans.close();
   assert.equal(spans.stats().exported, 20_000);
   for (const span of receiver.sorted()) {

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Environment } from '../../../src/observers/spans/environment.js';
 import { createSpans, type SpanOptions } from '../../../src/observers/spans/index.js';
-import type { Environment, ExportSettings } from '../../../src/observers/spans/settings.js';
+import type { ExportSettings } from '../../../src/observers/spans/settings.js';
 import { exportSettings, sourceOf } from '../../../src/observers/spans/settings.js';
+import { outcomes } from './pipelines.js';
 
 const BASE = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
 
@@ -30,7 +32,7 @@ const URLS: readonly (readonly [string | undefined, Environment, string | undefi
 
 test('the endpoint decides whether and where to', () => {
   for (const [option, env, url] of URLS) {
-    assert.equal(exportSettings(option, env)?.url, url, JSON.stringify([option, env]));
+    assert.equal(exportSettings(option, env, () => {})?.url, url, JSON.stringify([option, env]));
   }
 });
 
@@ -58,7 +60,7 @@ const SETTINGS: readonly (readonly [Environment, Partial<ExportSettings>])[] = [
 
 test('the environment decides how', () => {
   for (const [env, expected] of SETTINGS) {
-    const settings = exportSettings('http://c', env)!;
+    const settings = exportSettings('http://c', env, assert.fail)!;
     const found = Object.fromEntries(Object.keys(expected).map(key => [key, settings[key as keyof ExportSettings]]));
     assert.deepEqual(found, expected, JSON.stringify(env));
   }
@@ -68,10 +70,14 @@ test('certificates are read from the files that are named', () => {
   const path = join(tmpdir(), `wampscope-${process.pid}.pem`);
   writeFileSync(path, 'PEM');
   try {
-    const settings = exportSettings('https://c', {
-      OTEL_EXPORTER_OTLP_CERTIFICATE: path,
-      OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: path,
-    })!;
+    const settings = exportSettings(
+      'https://c',
+      {
+        OTEL_EXPORTER_OTLP_CERTIFICATE: path,
+        OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: path,
+      },
+      assert.fail,
+    )!;
     assert.deepEqual([settings.certificate, settings.clientKey, settings.clientCertificate], ['PEM', 'PEM', '']);
   } finally {
     rmSync(path);
@@ -98,13 +104,19 @@ const WRONG: readonly (readonly [Environment, RegExp])[] = [
 
 test('a wrong value is refused with the name of its variable, the value and the fix', () => {
   for (const [env, message] of WRONG) {
-    assert.throws(() => [exportSettings('http://c', env), sourceOf(env)], message, JSON.stringify(env));
+    assert.throws(() => [exportSettings('http://c', env, assert.fail), sourceOf(env)], message, JSON.stringify(env));
   }
   for (const endpoint of ['collector:4318', 'localhost', 'grpc://c', '']) {
-    assert.throws(() => exportSettings(endpoint, {}), /`endpoint` to be an http or https URL, .* http:\/\/localhost/);
+    assert.throws(
+      () => exportSettings(endpoint, {}, assert.fail),
+      /`endpoint` to be an http or https URL, .* http:\/\/localhost/,
+    );
     if (endpoint === '') continue;
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
-    assert.throws(() => exportSettings(undefined, env), /OTEL_EXPORTER_OTLP_ENDPOINT to be an http or https URL/);
+    assert.throws(
+      () => exportSettings(undefined, env, assert.fail),
+      /OTEL_EXPORTER_OTLP_ENDPOINT to be an http or https URL/,
+    );
   }
 });
 
@@ -143,7 +155,7 @@ test('without an endpoint nothing is observed, and nothing is counted', async ()
     assert.equal(spans.onFrame, undefined);
     await spans.flush();
     await spans.close();
-    assert.deepEqual(spans.stats(), { spans: 0, exported: 0, dropped: 0, failed: 0 });
+    assert.deepEqual(outcomes(spans), { spans: 0, exported: 0, dropped: 0, failed: 0, waiting: 0 });
   }
 });
 

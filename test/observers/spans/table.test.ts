@@ -33,18 +33,24 @@ test('a new reader is told everything again, under the same numbers', () => {
   assert.deepEqual([copy.string(a), copy.string(b)], ['com.a', 'com.b']);
 });
 
-test('a full table says so and begins anew', () => {
+test('a full table says so, and knows about how much memory it takes', () => {
   const table = new InternTable();
-  const copy = new TableCopy();
   let n = 0;
   while (table.hasRoom(3)) table.string(`com.example.${n++}`);
   assert.ok(n > 16_000 && n <= 16_384, `${n} entries`);
+  assert.ok(table.bytes > n * 100 && table.bytes < 4 * 1024 * 1024, `${table.bytes} octets`);
+  const copy = new TableCopy();
   copy.apply(table.takeUpdate());
-  table.reset();
-  assert.ok(table.hasRoom(3));
-  const x = table.string('com.x');
-  assert.equal(copy.apply(table.takeUpdate()), true);
-  assert.equal(copy.string(x), 'com.x');
+  assert.equal(copy.apply(new InternTable().takeUpdate()), true, 'another table begins anew');
+});
+
+test('a table can be told to cut strings shorter, but not longer', () => {
+  const table = new InternTable(5);
+  table.string('com.example');
+  assert.deepEqual(table.takeUpdate().strings, ['com.e']);
+  const long = new InternTable(5000);
+  long.string('x'.repeat(5000));
+  assert.equal(long.takeUpdate().strings[0]!.length, MAX_TEXT);
 });
 
 test('long strings are cut, and fill the table by their length', () => {
