@@ -1,0 +1,180 @@
+/** Owns the dashboard of publications: how many, to how many, how fast, and what did not arrive. */
+
+import { type DashboardSpec, tracesOf } from '../frame.js';
+import { mean, quantile, rate, series, sum } from '../promql.js';
+
+const PUBLISHED = series('wamp_messages_total', { type: 'PUBLISH', direction: 'received' });
+const EVENTS = series('wamp_messages_total', { type: 'EVENT', direction: 'sent' });
+const FANOUT = series('wamp_publish_fanout_bucket');
+const DELIVERY = series('wamp_event_delivery_duration_seconds_bucket');
+
+export const PUBSUB: DashboardSpec = {
+  uid: 'wampscope-pubsub',
+  title: 'wampscope: PubSub',
+  description: 'Publications, the events they become, how long delivery takes, and events that were dropped.',
+  variables: ['datasource', 'jaeger', 'service', 'job', 'instance', 'realm'],
+  rows: [
+    {
+      title: 'Rates',
+      panels: [
+        {
+          kind: 'timeseries',
+          title: 'Publications by realm',
+          shows: 'PUBLISH messages received per second.',
+          bad: 'a sudden zero, or a client that publishes in a loop.',
+          unit: 'mps',
+          width: 8,
+          limits: 'none',
+          stacked: true,
+          links: [tracesOf(undefined, { 'wamp.action': 'publish', 'wamp.realm': '${__field.labels.realm}' })],
+          targets: [{ expr: sum(['realm'], rate(PUBLISHED)), legend: '{{realm}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Events by realm',
+          shows: 'EVENT messages sent per second.',
+          bad: 'near what the machine can send: loop lag rises and queues fill.',
+          unit: 'eps',
+          width: 8,
+          limits: 'none',
+          stacked: true,
+          targets: [{ expr: sum(['realm'], rate(EVENTS)), legend: '{{realm}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Acknowledged publications',
+          shows: 'PUBLISHED messages sent per second: publications whose publisher asked for an answer.',
+          bad: 'a fall while publications go on: publishers get errors instead.',
+          unit: 'mps',
+          width: 8,
+          limits: 'none',
+          targets: [
+            {
+              expr: sum(['realm'], rate(series('wamp_messages_total', { type: 'PUBLISHED', direction: 'sent' }))),
+              legend: '{{realm}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Fan-out and delivery',
+      panels: [
+        {
+          kind: 'timeseries',
+          title: 'Fan-out',
+          shows: 'Subscribers that a publication reached: the mean, half of the publications, all but a hundredth.',
+          bad: 'a mean of zero: nobody listens. A p99 in the thousands costs a turn of the event loop each.',
+          unit: 'short',
+          width: 8,
+          limits: 'none',
+          logarithmic: true,
+          targets: [
+            {
+              expr: mean([], series('wamp_publish_fanout_sum'), series('wamp_publish_fanout_count')),
+              legend: 'mean',
+              colour: 'blue',
+            },
+            { expr: quantile(0.5, [], FANOUT), legend: 'p50', colour: 'green' },
+            { expr: quantile(0.99, [], FANOUT), legend: 'p99', colour: 'orange' },
+          ],
+        },
+        {
+          kind: 'heatmap',
+          title: 'Fan-out of all publications',
+          shows: 'How many publications per second reached how many subscribers.',
+          bad: 'publications that reach nobody (lowest row), when they should reach somebody.',
+          unit: 'short',
+          width: 8,
+          limits: 'none',
+          targets: [{ expr: sum(['le'], rate(FANOUT)), legend: '{{le}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Delivery',
+          shows:
+            'From PUBLISH received to its last EVENT handed to the operating system. A diamond is one publication: click it for its trace.',
+          bad: 'above 50 ms: large fan-outs, or a busy event loop.',
+          unit: 's',
+          width: 8,
+          limits: { warn: 0.05, bad: 0.25 },
+          links: [tracesOf(undefined, { 'wamp.action': 'publish' })],
+          targets: [0.5, 0.95, 0.99].map(q => ({ expr: quantile(q, [], DELIVERY), legend: `p${q * 100}`, exemplar: true })),
+        },
+      ],
+    },
+    {
+      title: 'What did not arrive',
+      panels: [
+        {
+          kind: 'timeseries',
+          title: 'Events dropped by reason',
+          shows: 'EVENTs per second that a subscriber should have got and did not.',
+          bad: 'anything above zero. backpressure: a subscriber reads too slowly, find it in Slow consumers.',
+          unit: 'eps',
+          width: 8,
+          limits: 'zero',
+          links: [tracesOf(undefined, { 'wamp.action': 'publish', error: 'true' })],
+          targets: [{ expr: sum(['reason'], rate(series('wamp_event_dropped_total'))), legend: '{{reason}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Slow consumers',
+          shows: 'Connections that have more waiting for them than they take.',
+          bad: 'one for long, or several: raise limits.send_queue_bytes only if they catch up again.',
+          unit: 'none',
+          width: 8,
+          limits: { warn: 1, bad: 10 },
+          targets: [{ expr: `sum by (instance) (${series('wamp_slow_consumer_count')})`, legend: '{{instance}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Waiting to be sent',
+          shows: 'Octets in the send queues of all connections.',
+          bad: 'a climb without end. It is bounded by limits.send_queue_bytes times the connections.',
+          unit: 'bytes',
+          width: 8,
+          limits: 'none',
+          targets: [
+            { expr: `sum by (instance) (${series('wamp_connection_buffered_bytes')})`, legend: '{{instance}}' },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Who listens',
+      panels: [
+        {
+          kind: 'timeseries',
+          title: 'Subscriptions',
+          shows: 'Subscriptions by realm and way of matching.',
+          bad: 'a climb without end: clients that subscribe and never leave. Each prefix costs a little for every publication.',
+          unit: 'none',
+          width: 12,
+          limits: 'none',
+          targets: [
+            { expr: `sum by (realm, match) (${series('wamp_subscription_count')})`, legend: '{{realm}}, {{match}}' },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Subscribing',
+          shows: 'SUBSCRIBE and UNSUBSCRIBE messages received per second.',
+          bad: 'many in proportion to events: clients that subscribe anew again and again.',
+          unit: 'mps',
+          width: 12,
+          limits: 'none',
+          targets: [
+            {
+              expr: sum(
+                ['type'],
+                rate(series('wamp_messages_total', { type: ['=~', 'SUBSCRIBE|UNSUBSCRIBE'], direction: 'received' })),
+              ),
+              legend: '{{type}}',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
