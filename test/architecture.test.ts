@@ -31,7 +31,7 @@ const FLOORS: { readonly [floor: string]: readonly string[] } = {
 /** Packages that only some places may know. */
 const OWNERS: { readonly [packageName: string]: RegExp } = {
   ws: /^transport\/websocket(?:-client)?\.ts$/,
-  'prom-client': /^observers\/metrics\.ts$/,
+  'prom-client': /^observers\/metrics\//,
   '@opentelemetry/': /^observers\/spans\//,
   lmdb: /^observers\/store\//,
   zod: /^node\/config\//,

@@ -3,7 +3,7 @@
 import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
-import { createMetrics } from '../observers/metrics.js';
+import { createMetrics } from '../observers/metrics/index.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';

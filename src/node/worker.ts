@@ -1,7 +1,7 @@
 /** Owns one router worker of a node: its router, its listeners, its traces. */
 
 import { Traces } from '../api/traces.js';
-import type { RealmFigures } from '../observers/metrics.js';
+import type { RealmFigures } from '../observers/metrics/index.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
 import { Listener } from '../transport/listener.js';

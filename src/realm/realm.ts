@@ -90,6 +90,13 @@ export class Realm implements SessionRealm, LocalRealm {
   seat(session: RealmSession): Seat {
     const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
     return {
+      joined: this.#env.clock(),
+      get subscriptions() {
+        return member.subscriptions.size;
+      },
+      get registrations() {
+        return member.registrations.size;
+      },
       receive: (m, seq) => this.#handle(member, m, seq, true),
       leave: () => this.#left(session, member),
     };

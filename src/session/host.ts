@@ -31,6 +31,10 @@ export interface RealmSession {
   onRated: (() => void) | undefined;
   /** Address and subprotocol, for the meta API. */
   readonly peer: { readonly type: TransportType; readonly peer: string; readonly protocol: string };
+  /** `undefined` before WELCOME and after the end. */
+  readonly seat: Seat | undefined;
+  /** Octets that wait for the operating system to take them. */
+  readonly buffered: number;
   send(message: Message, cause: number): Sent;
   sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
   /** Ends the session from the router's side. */
@@ -39,6 +43,10 @@ export interface RealmSession {
 
 /** What a session is to its realm once it has joined. */
 export interface Seat {
+  /** Milliseconds since the epoch. */
+  readonly joined: number;
+  readonly subscriptions: number;
+  readonly registrations: number;
   /** One message that an established session may send; `seq` is its frame's. Throws ProtocolViolation. */
   receive(message: Message, seq: number): void;
   /** The session is over: everything it owned goes. Called once. */

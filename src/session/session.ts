@@ -76,6 +76,14 @@ export class Session implements RealmSession {
     return this.#state === 'established';
   }
 
+  get seat(): Seat | undefined {
+    return this.#seat;
+  }
+
+  get buffered(): number {
+    return this.#link.buffered;
+  }
+
   /** One whole message of the peer, valid during the call. */
   receive(bytes: Buffer): void {
     if (this.#state === 'closed') return;
@@ -84,6 +92,8 @@ export class Session implements RealmSession {
     try {
       m = this.#link.serializer.decode(bytes);
     } catch (error) {
+      // Code 0 is no message's: what could not be read is counted as well, or bytes and messages would not agree.
+      if (this.#counts) this.#counts.received[0]!++;
       return this.#failed(error, 0);
     }
     const watch = this.#watch;
@@ -141,15 +151,6 @@ export class Session implements RealmSession {
     this.#seat = realm.seat(this);
     this.#state = 'established';
     this.#watch = realm.watch;
-    this.#counts = realm.counts;
-    // HELLO and what else came before the realm was known belong to its totals as well.
-    realm.counts.receivedBytes += this.traffic.receivedBytes;
-    realm.counts.sentBytes += this.traffic.sentBytes;
-    realm.counts.received[Code.HELLO]!++;
-    if (this.traffic.sentMessages > 0) {
-      realm.counts.sent[Code.CHALLENGE]! += this.traffic.sentMessages;
-      realm.counts.received[Code.AUTHENTICATE]! += this.traffic.receivedMessages - 1;
-    }
     const details: Dict = {
       roles: realm.roles,
       realm: realm.name,
@@ -159,7 +160,11 @@ export class Session implements RealmSession {
       authprovider: this.authprovider,
     };
     this.#watch.session('joined', who, '');
-    if (this.#write(welcome(who.id, details), seq) === 'sent') return realm.joined(this);
+    if (this.#write(welcome(who.id, details), seq) === 'sent') {
+      this.#counts = realm.counts;
+      countHandshake(realm.counts, this.traffic);
+      return realm.joined(this);
+    }
     // Nobody has heard of it yet, so nobody hears that it left.
     this.#seat = undefined;
     this.#watch.session('left', who, ErrorUri.payloadSizeExceeded);
@@ -215,6 +220,8 @@ export class Session implements RealmSession {
     const seat = this.#seat;
     if (!seat) return;
     this.#seat = undefined;
+    // What still comes, such as the answer to our GOODBYE, is on no account: the last one is told now.
+    this.#counts = undefined;
     seat.leave(reason);
     this.#watch.session('left', this.identity, reason);
   }
@@ -297,4 +304,14 @@ export class Session implements RealmSession {
   #rated(): void {
     if (this.traffic.ratedInCycle >= this.traffic.threshold) this.onRated?.();
   }
+}
+
+/** HELLO and what else crossed before the realm was known belong to its totals as well. */
+function countHandshake(counts: TypeCounts, traffic: Traffic): void {
+  counts.receivedBytes += traffic.receivedBytes;
+  counts.sentBytes += traffic.sentBytes;
+  counts.received[Code.HELLO]!++;
+  counts.received[Code.AUTHENTICATE]! += traffic.receivedMessages - 1;
+  counts.sent[Code.CHALLENGE]! += traffic.sentMessages - 1;
+  counts.sent[Code.WELCOME]!++;
 }

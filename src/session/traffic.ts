@@ -59,7 +59,7 @@ export class Traffic {
   }
 }
 
-/** Messages by type code, both directions; one per realm. */
+/** Messages by type code, both directions; one per realm. Those received under code 0 could not be decoded. */
 export class TypeCounts {
   readonly received = new Float64Array(128);
   readonly sent = new Float64Array(128);

@@ -1,8 +1,8 @@
 /** Owns the Prometheus metrics: read from the router's counters at scrape time, never written while routing. */
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { messageName } from '../wire/codes.js';
-import type { SpanStats } from './spans/index.js';
+import { messageName } from '../../wire/codes.js';
+import type { SpanStats } from '../spans/index.js';
 
 /** What is counted of one realm; totals since the start. */
 export interface RealmFigures {
@@ -103,7 +103,8 @@ export function createMetrics(source: MetricsSource): Registry {
   });
   perRealm(METRICS.messages, (realm, set) => {
     for (let code = 0; code < realm.received.length; code++) {
-      const type = messageName(code);
+      // What could not be decoded.
+      const type = code === 0 ? '_OTHER' : messageName(code);
       if (!type) continue;
       if (realm.received[code]) set(realm.received[code]!, realm.name, type, 'received');
       if (realm.sent[code]) set(realm.sent[code]!, realm.name, type, 'sent');
