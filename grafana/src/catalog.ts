@@ -1,6 +1,6 @@
 /** Owns the metrics that dashboards and rules may name: the router's own table, and the listed ones of others. */
 
-import { METRICS } from './draft.js';
+import { DETAILED, METRICS, prometheusType } from '../../src/observers/metrics/table.js';
 import { EXTERNAL } from './external.js';
 
 export interface Instrument {
@@ -10,9 +10,14 @@ export interface Instrument {
   readonly scrape: 'metrics' | 'detailed' | 'collector';
 }
 
-type Row = (typeof METRICS)[keyof typeof METRICS];
+type Rows = (typeof METRICS)[keyof typeof METRICS];
+type SessionRows = (typeof DETAILED)['session'][keyof (typeof DETAILED)['session']];
 type OwnCatalog = {
-  readonly [R in Row as R[0]]: { readonly type: R[1]; readonly labels: R[3]; readonly scrape: 'metrics' };
+  readonly [R in Rows | SessionRows as R['name']]: {
+    readonly type: R['kind'] extends 'level' ? 'gauge' : R['kind'];
+    readonly labels: R['labels'];
+    readonly scrape: Instrument['scrape'];
+  };
 };
 type Catalog = OwnCatalog & typeof EXTERNAL;
 
@@ -32,11 +37,16 @@ export type BaseOf<Name extends SeriesName> = Name extends MetricName
 
 export type LabelOf<Name extends MetricName> = Catalog[Name]['labels'][number];
 
-const own = Object.values(METRICS).map(
-  ([name, type, , labels]): readonly [string, Instrument] => [name, { type, labels, scrape: 'metrics' }],
-);
+function entry(row: Rows | SessionRows, scrape: Instrument['scrape']): [string, Instrument] {
+  return [row.name, { type: prometheusType(row), labels: row.labels, scrape }];
+}
 
-export const CATALOG = { ...Object.fromEntries(own), ...EXTERNAL } as Catalog;
+/** Of the families of /metrics/detailed only the sessions are scraped: see the jobs of Prometheus' configuration. */
+export const CATALOG = {
+  ...Object.fromEntries(Object.values(METRICS).map(row => entry(row, 'metrics'))),
+  ...Object.fromEntries(Object.values(DETAILED.session).map(row => entry(row, 'detailed'))),
+  ...EXTERNAL,
+} as Catalog;
 
 const SUFFIX = /_(?:bucket|sum|count)$/;
 

@@ -39,18 +39,24 @@ const VARIABLES = {
       .label('Service')
       .description('OTEL_SERVICE_NAME of the router: what links to traces search for')
       .defaultValue(SERVICE),
+  // All of them are these and no other: every target of Prometheus has `up`.
   job: () => query('job', 'Job', 'label_values(wampscope_build_info, job)', 'The job that scrapes /metrics'),
   instance: () =>
-    query('instance', 'Instance', 'label_values(wampscope_build_info{job=~"$job"}, instance)', 'Routers'),
+    query('instance', 'Instance', 'label_values(wampscope_build_info{job=~"$job"}, instance)', 'Routers').allValue('.*'),
   realm: () =>
-    query('realm', 'Realm', 'label_values(wamp_session_count{job=~"$job",instance=~"$instance"}, realm)', 'Realms'),
+    query(
+      'realm',
+      'Realm',
+      'label_values(wamp_registration_count{job=~"$job",instance=~"$instance"}, realm)',
+      'Realms',
+    ).allValue('.*'),
   method: () =>
     query(
       'method',
       'Procedure',
       `label_values(${series('rpc_server_call_duration_seconds_count')}, rpc_method)`,
       'Registered procedures; _OTHER is all of those beyond the limit',
-    ),
+    ).allValue('.*'),
 } as const satisfies { [name: string]: () => { build(): dashboard.VariableModel } };
 
 function query(name: string, label: string, definition: string, description: string): dashboard.QueryVariableBuilder {
@@ -64,7 +70,6 @@ function query(name: string, label: string, definition: string, description: str
     .sort(dashboard.VariableSort.NaturalAsc)
     .multi(true)
     .includeAll(true)
-    .allValue('.*')
     .current({ text: ['All'], value: ['$__all'] });
 }
 

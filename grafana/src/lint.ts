@@ -24,7 +24,6 @@ const CLOSING: { readonly [open: string]: string } = { '(': ')', '{': '}', '[': 
 const OF_COUNTERS = new Set(['rate', 'irate', 'increase', 'resets', 'changes', 'absent', 'count']);
 /** Labels that Prometheus adds to what it scrapes. */
 const TARGET_LABELS = ['job', 'instance'];
-const SUFFIXES = ['_bucket', '_sum', '_count'];
 
 /** What is wrong with an expression; empty when nothing is. */
 export function faultsOf(expression: string): string[] {
@@ -50,8 +49,7 @@ export function faultsOf(expression: string): string[] {
       const instrument = instrumentOf(text);
       if (!instrument) faults.push(`no metric is called ${text}`);
       else used.push(instrument);
-      const bucketed = SUFFIXES.some(end => text.endsWith(end));
-      if (instrument && (instrument.type !== 'gauge' || bucketed) && !callers.some(name => OF_COUNTERS.has(name))) {
+      if (instrument && instrument.type !== 'gauge' && !callers.some(name => OF_COUNTERS.has(name))) {
         faults.push(`${text} only grows: it needs a rate`);
       }
       const known = [...(instrument?.labels ?? []), ...TARGET_LABELS, ...(text.endsWith('_bucket') ? ['le'] : [])];

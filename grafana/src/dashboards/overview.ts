@@ -107,7 +107,7 @@ const stats: readonly PanelSpec[] = [
   {
     kind: 'stat',
     title: 'Slow consumers',
-    shows: 'Connections that take data more slowly than the router has it for them.',
+    shows: 'Connections with more than a quarter of limits.send_queue_bytes waiting for them.',
     bad: 'more than a few, or one for long: its queue fills, and then its events are dropped.',
     unit: 'none',
     width: 4,
@@ -135,7 +135,7 @@ const stats: readonly PanelSpec[] = [
     limits: { warn: 1, bad: 5 },
     targets: [
       {
-        expr: `${sum([], rate(series('wamp_auth_duration_seconds_count', { outcome: ['!=', 'success'] })))} or vector(0)`,
+        expr: `${sum([], rate(series('wamp_auth_duration_seconds_count', { outcome: 'fail' })))} or vector(0)`,
         legend: 'refused',
       },
     ],

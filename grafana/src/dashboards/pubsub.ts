@@ -120,7 +120,7 @@ export const PUBSUB: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Slow consumers',
-          shows: 'Connections that have more waiting for them than they take.',
+          shows: 'Connections with more than a quarter of limits.send_queue_bytes waiting for them.',
           bad: 'one for long, or several: raise limits.send_queue_bytes only if they catch up again.',
           unit: 'none',
           width: 8,
@@ -130,13 +130,14 @@ export const PUBSUB: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Waiting to be sent',
-          shows: 'Octets in the send queues of all connections.',
-          bad: 'a climb without end. It is bounded by limits.send_queue_bytes times the connections.',
+          shows: 'Octets in the send queues: of all connections, and of the one with most.',
+          bad: 'the most near limits.send_queue_bytes: the next events to that connection are dropped.',
           unit: 'bytes',
           width: 8,
           limits: 'none',
           targets: [
-            { expr: `sum by (instance) (${series('wamp_connection_buffered_bytes')})`, legend: '{{instance}}' },
+            { expr: `sum by (instance) (${series('wamp_connection_buffered_bytes')})`, legend: '{{instance}} all' },
+            { expr: `max by (instance) (${series('wamp_connection_buffered_max_bytes')})`, legend: '{{instance}} most' },
           ],
         },
       ],
@@ -147,7 +148,7 @@ export const PUBSUB: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Subscriptions',
-          shows: 'Subscriptions by realm and way of matching.',
+          shows: 'Subscriptions by realm and way of matching: one for each topic, however many subscribe.',
           bad: 'a climb without end: clients that subscribe and never leave. Each prefix costs a little for every publication.',
           unit: 'none',
           width: 12,

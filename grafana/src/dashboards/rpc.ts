@@ -6,8 +6,8 @@ import { mean, quantile, rate, series, share, sum } from '../promql.js';
 const CALLS = series('rpc_server_call_duration_seconds_count', {}, true);
 const FAILED = series('rpc_server_call_duration_seconds_count', { error_type: ['!=', ''] }, true);
 const BUCKETS = series('rpc_server_call_duration_seconds_bucket', {}, true);
-const QUEUE = 'wamp_call_queue_wait_seconds';
 const CALLEE = 'wamp_callee_time_seconds';
+const ROUTER = 'wamp_router_time_seconds';
 
 /** A procedure's row or line leads to its calls in Jaeger. */
 const TRACES_OF_LINE = tracesOf('call ${__field.labels.rpc_method}');
@@ -119,79 +119,65 @@ export const RPC: DashboardSpec = {
           kind: 'timeseries',
           title: 'Latency split, mean',
           shows:
-            'The mean call, one part upon the other: the router’s own work, waiting in the router for the callee’s connection, and the callee with the network to it.',
-          bad: 'a growing queue: the callee takes its calls too slowly, so add callees. A growing router: see Runtime.',
+            'The mean call, one part upon the other: in the router from CALL to INVOCATION, at the callee with the network to it and back, in the router from YIELD to RESULT.',
+          bad: 'a growing callee part: look at the callee. A growing router part: its event loop is busy, see Runtime.',
           unit: 's',
-          width: 8,
+          width: 12,
           limits: 'none',
           stacked: true,
           targets: [
             {
-              expr: mean([], series('wamp_router_time_seconds_sum', { action: 'call' }), series('wamp_router_time_seconds_count', { action: 'call' })),
-              legend: 'router',
+              expr: mean([], series(`${ROUTER}_sum`, { leg: 'call' }), series(`${ROUTER}_count`, { leg: 'call' })),
+              legend: 'router: CALL to INVOCATION',
               colour: 'blue',
             },
             {
-              expr: mean([], series(`${QUEUE}_sum`, {}, true), series(`${QUEUE}_count`, {}, true)),
-              legend: 'queue',
-              colour: 'orange',
+              expr: mean([], series(`${CALLEE}_sum`, {}, true), series(`${CALLEE}_count`, {}, true)),
+              legend: 'network and callee',
+              colour: 'green',
             },
             {
-              expr: mean([], series(`${CALLEE}_sum`, {}, true), series(`${CALLEE}_count`, {}, true)),
-              legend: 'callee',
-              colour: 'green',
+              expr: mean([], series(`${ROUTER}_sum`, { leg: 'result' }), series(`${ROUTER}_count`, { leg: 'result' })),
+              legend: 'router: YIELD to RESULT',
+              colour: 'purple',
             },
           ],
         },
         {
           kind: 'timeseries',
           title: 'Latency split, p99',
-          shows: 'A hundredth of the calls spent longer in the router itself, in a queue, or with the callee.',
-          bad: 'the router above 10 ms: its event loop is busy.',
+          shows: 'A hundredth of the calls spent longer in the router on the way there, at the callee, or on the way back.',
+          bad: 'the router above 10 ms: its event loop is busy, or a connection is not written at once.',
           unit: 's',
-          width: 8,
+          width: 12,
           limits: 'none',
           logarithmic: true,
           links: [tracesOf()],
           targets: [
             {
-              expr: quantile(0.99, [], series('wamp_router_time_seconds_bucket', { action: 'call' })),
-              legend: 'router',
+              expr: quantile(0.99, [], series(`${ROUTER}_bucket`, { leg: 'call' })),
+              legend: 'router: CALL to INVOCATION',
               colour: 'blue',
               exemplar: true,
             },
             {
-              expr: quantile(0.99, [], series(`${QUEUE}_bucket`, {}, true)),
-              legend: 'queue',
-              colour: 'orange',
+              expr: quantile(0.99, [], series(`${CALLEE}_bucket`, {}, true)),
+              legend: 'network and callee',
+              colour: 'green',
               exemplar: true,
             },
             {
-              expr: quantile(0.99, [], series(`${CALLEE}_bucket`, {}, true)),
-              legend: 'callee',
-              colour: 'green',
+              expr: quantile(0.99, [], series(`${ROUTER}_bucket`, { leg: 'result' })),
+              legend: 'router: YIELD to RESULT',
+              colour: 'purple',
               exemplar: true,
             },
           ],
         },
         {
           kind: 'timeseries',
-          title: 'Round trip to clients',
-          shows: 'From a ping of the router to its answer, by transport: the network and the client’s own event loop.',
-          bad: 'far above what the network takes: clients are busy, or far away.',
-          unit: 's',
-          width: 8,
-          limits: { warn: 0.25, bad: 1 },
-          noValue: 'no client was pinged yet',
-          targets: [0.5, 0.99].map(q => ({
-            expr: quantile(q, ['transport'], series('wamp_connection_rtt_seconds_bucket')),
-            legend: `{{transport}} p${q * 100}`,
-          })),
-        },
-        {
-          kind: 'timeseries',
           title: 'Time with the callee, p95, by procedure',
-          shows: 'From INVOCATION sent to YIELD or ERROR received; the ten slowest procedures.',
+          shows: 'From INVOCATION sent to the last YIELD or ERROR: network and callee; the ten slowest procedures.',
           bad: 'the one that explains a slow call: look at its callee.',
           unit: 's',
           width: 12,

@@ -30,20 +30,39 @@ export function targetsOf({ targets = [] }: dashboard.Panel): Dataquery[] {
   return targets as Dataquery[];
 }
 
-/** The variables that Grafana would fill in, all of a kind chosen, with `scrapeInterval` in seconds. */
-export function variablesFor({ from, to, step }: TimeRange, scrapeInterval: number): Variables {
+/** The variables that Grafana fills in by itself, with `scrapeInterval` in seconds. */
+export function builtIn({ from, to, step }: TimeRange, scrapeInterval: number): Variables {
   const range = Math.round(to - from);
   return {
-    job: '.*',
-    instance: '.*',
-    realm: '.*',
-    method: '.*',
     __interval: `${step}s`,
     // As Grafana reckons it: never less than four scrapes.
     __rate_interval: `${Math.max(step + scrapeInterval, 4 * scrapeInterval)}s`,
     __range: `${range}s`,
     __range_s: `${range}`,
   };
+}
+
+/** The variables of a dashboard with `All` chosen, unless `chosen` says otherwise. */
+export async function variablesOf(
+  prometheus: Prometheus,
+  { templating }: dashboard.Dashboard,
+  range: TimeRange,
+  chosen: Variables,
+): Promise<Variables> {
+  const values: { [name: string]: string } = { ...chosen };
+  for (const { type, name, allValue, definition } of templating.list ?? []) {
+    if (type !== 'query' || values[name] !== undefined) continue;
+    values[name] = allValue ?? (await allOf(prometheus, definition ?? '', range, values));
+  }
+  return values;
+}
+
+/** `label_values(selector, label)`, asked of Prometheus. */
+async function allOf(prometheus: Prometheus, definition: string, range: TimeRange, values: Variables): Promise<string> {
+  const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(definition) ?? [];
+  if (!selector || !label) throw new Error(`A variable is defined as ${definition}; known is label_values(…, label)`);
+  const found = await prometheus.range(`group by (${label}) (${interpolate(selector, values)})`, range);
+  return found.map(({ labels }) => labels[label]).join('|');
 }
 
 /** Replaces `$name` and `${name}`. Throws for a variable that is not there. */

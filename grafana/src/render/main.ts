@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import { type PanelData, panelsOf, readPanel, variablesFor } from './data.js';
+import { builtIn, type PanelData, panelsOf, readPanel, type Variables, variablesOf } from './data.js';
 import { dashboardPage, dashboardSvg, panelSvg } from './page.js';
 import { Prometheus, type TimeRange } from './prometheus.js';
 
@@ -18,7 +18,7 @@ const USAGE = `Usage: npm run dashboards:render -- --prometheus URL [options]
   --step S        seconds between two points (a hundredth of that, at least the scrape interval)
   --scrape S      Prometheus' scrape interval in seconds (15)
   --only UID      this dashboard alone; may be repeated
-  --var NAME=X    value of a variable, as a regular expression (all are .*); may be repeated
+  --var NAME=X    value of a variable, as a regular expression (without it: All); may be repeated
   --require-data  fail when a panel has no data`;
 
 /** What a panel lacked. */
@@ -40,9 +40,10 @@ export async function readDashboard(
   prometheus: Prometheus,
   board: dashboard.Dashboard,
   range: TimeRange,
-  variables: { readonly [name: string]: string },
+  chosen: Variables,
 ): Promise<{ panels: PanelData[]; findings: Finding[] }> {
   const panels: PanelData[] = [];
+  const variables = await variablesOf(prometheus, board, range, chosen);
   for (const panel of panelsOf(board)) panels.push(await readPanel(prometheus, panel, range, variables));
   const findings = panels.flatMap(({ panel, empty, errors }) =>
     [...errors, ...empty.map(expr => `no data: ${expr}`)].map(problem => ({
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
   const scrape = positive('--scrape', values.scrape);
   const step = values.step ? positive('--step', values.step) : Math.max(Math.ceil((minutes * 60) / 100), scrape);
   const range = { from: to - minutes * 60, to, step };
-  const variables = { ...variablesFor(range, scrape), ...Object.fromEntries(values.var.map(pair)) };
+  const variables = { ...builtIn(range, scrape), ...Object.fromEntries(values.var.map(pair)) };
   const wanted = loadDashboards().filter(({ uid }) => values.only?.includes(uid!) ?? true);
   if (wanted.length === 0) throw new Error(`No dashboard has the uid ${values.only?.join(', ')}`);
   const lacking: Finding[] = [];
