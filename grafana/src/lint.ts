@@ -25,8 +25,8 @@ const OF_COUNTERS = new Set(['rate', 'irate', 'increase', 'resets', 'changes', '
 /** Labels that Prometheus adds to what it scrapes. */
 const TARGET_LABELS = ['job', 'instance'];
 
-/** What is wrong with an expression; empty when nothing is. */
-export function faultsOf(expression: string): string[] {
+/** What is wrong with an expression; empty when nothing is. `recorded` has the labels of the series that rules make. */
+export function faultsOf(expression: string, recorded: ReadonlyMap<string, readonly string[]> = new Map()): string[] {
   const tokens = tokensOf(expression);
   if (typeof tokens === 'string') return [tokens];
   const faults = bracketFaults(tokens);
@@ -46,7 +46,7 @@ export function faultsOf(expression: string): string[] {
     } else if (next === '(') {
       if (!FUNCTIONS.has(text) && !AGGREGATES.has(text)) faults.push(`unknown function ${text}`);
     } else if (!AGGREGATES.has(text)) {
-      const instrument = instrumentOf(text);
+      const instrument = instrumentOf(text) ?? recordedAs(recorded.get(text));
       if (!instrument) faults.push(`no metric is called ${text}`);
       else used.push(instrument);
       if (instrument && instrument.type !== 'gauge' && !callers.some(name => OF_COUNTERS.has(name))) {
@@ -74,6 +74,10 @@ export function seriesIn(expression: string): string[] {
   const tokens = tokensOf(expression);
   if (typeof tokens === 'string') return [];
   return tokens.filter(({ kind, text }) => kind === 'name' && instrumentOf(text)).map(({ text }) => text);
+}
+
+function recordedAs(labels: readonly string[] | undefined): Instrument | undefined {
+  return labels && { type: 'gauge', labels, scrape: 'metrics' };
 }
 
 function tokensOf(expression: string): Token[] | string {

@@ -1,7 +1,7 @@
 /** Owns the dashboard of the process: event loop, garbage collection, memory, and what watching it costs. */
 
 import type { DashboardSpec } from '../frame.js';
-import { quantile, rate, series, sum } from '../promql.js';
+import { mean, rate, series, sum } from '../promql.js';
 
 const byInstance = (selector: string): string => `sum by (instance) (${selector})`;
 
@@ -17,7 +17,8 @@ export const RUNTIME: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Event loop lag',
-          shows: 'How late the event loop was since the last scrape: half of its turns, and all but a hundredth.',
+          shows:
+            'How late a timer of 10 ms was since the last scrape: half of the times, and all but a hundredth. 10 ms is a loop at rest.',
           bad: 'above 50 ms every message waits about that long; above 100 ms the router is overloaded.',
           unit: 's',
           width: 6,
@@ -30,7 +31,7 @@ export const RUNTIME: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Longest stall',
-          shows: 'The longest delay of the event loop since the last scrape.',
+          shows: 'The longest delay of the event loop since the last scrape; it cannot be less than 10 ms.',
           bad: 'above 250 ms: something blocked it; look at garbage collection at the same time.',
           unit: 's',
           width: 6,
@@ -123,15 +124,19 @@ export const RUNTIME: DashboardSpec = {
         },
         {
           kind: 'timeseries',
-          title: 'Pauses, p99',
-          shows: 'A hundredth of the garbage collections took longer than this.',
-          bad: 'major ones above 100 ms: everything stands still meanwhile.',
+          title: 'Pauses, mean',
+          shows: 'How long a garbage collection took, by kind.',
+          bad: 'major ones above 50 ms: everything stands still meanwhile. Longest stall tells of the worst single one.',
           unit: 's',
           width: 8,
           limits: { warn: 0.05, bad: 0.1 },
           targets: [
             {
-              expr: quantile(0.99, ['instance', 'kind'], series('nodejs_gc_duration_seconds_bucket')),
+              expr: mean(
+                ['instance', 'kind'],
+                series('nodejs_gc_duration_seconds_sum'),
+                series('nodejs_gc_duration_seconds_count'),
+              ),
               legend: '{{instance}} {{kind}}',
             },
           ],

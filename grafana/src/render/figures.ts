@@ -19,9 +19,11 @@ export function drawStat({ panel, series }: PanelData, { width, height }: Box): 
     const left = 4 + index * share;
     if (options.colorMode === 'background') parts.push(rectangle(left, 24, share - 4, height - 28, colour, 0.55));
     parts.push(sparkline(one, { x: left, y: height - 26, width: share - 4, height: 20 }, colour));
-    const value = { size: share < 100 ? 16 : 22, anchor: 'middle', bold: true } as const;
+    const figure = written(last, unit);
+    const size = Math.min(22, Math.floor(((share - 10) / figure.length) * 1.45));
+    const value = { size, anchor: 'middle', bold: true } as const;
     const ink = options.colorMode === 'background' ? TEXT : colour;
-    parts.push(text(left + share / 2, height / 2 + 14, written(last, unit), { ...value, colour: ink }));
+    parts.push(text(left + share / 2, height / 2 + 14, figure, { ...value, colour: ink }));
     if (series.length > 1) parts.push(text(left + 6, 36, one.name, { size: 10, width: share - 8 }));
   }
   return parts.join('');

@@ -19,6 +19,7 @@ export const UNITS: { readonly [id: string]: Writer } = {
   none: value => digits(value),
   short: value => scaled(value, 1000, SI),
   s: seconds,
+  ms: value => seconds(value / 1000),
   bytes: value => scaled(value, 1024, IEC),
   binBps: value => `${scaled(value, 1024, IEC)}/s`,
   percentunit: value => `${digits(value * 100)}%`,
