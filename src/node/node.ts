@@ -3,13 +3,14 @@
 import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
-import { createMetrics } from '../observers/metrics/index.js';
+import { Metrics, wholeOf } from '../observers/metrics/index.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
+import { Flusher } from '../transport/send-queue.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
 import { HttpListener } from './http.js';
+import { createMetering, metricsSource } from './metering.js';
 import { managementRealm } from './options.js';
-import { VERSION } from './version.js';
 import { Worker } from './worker.js';
 
 export interface NodeEnvironment {
@@ -22,6 +23,8 @@ export class Node {
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
   readonly #started = Date.now();
+  /** `undefined` while nobody reads them: then nothing is measured. */
+  readonly metrics: Metrics | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
 
@@ -31,11 +34,20 @@ export class Node {
     const { management, limits } = config.wampscope;
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const flusher = new Flusher();
+    const metering = this.#isMeasured() ? createMetering(config.wampscope.metrics.procedures, flusher) : undefined;
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
-      return new Worker(worker, limits, extra, onFault);
+      return new Worker(worker, limits, extra, { onFault, flusher, metering });
     });
+    if (!metering) return;
+    const parts = { workers: this.workers, metering, started: this.#started, spans: () => this.#spans?.stats() };
+    this.metrics = new Metrics(metricsSource(parts));
+  }
+
+  #isMeasured(): boolean {
+    return this.#config.wampscope.http !== undefined;
   }
 
   /** Resolves when everything listens; when a part fails to start, those before it are stopped. */
@@ -93,23 +105,12 @@ export class Node {
   async #startHttp(): Promise<void> {
     const { http } = this.#config.wampscope;
     if (!http) return;
-    const sum = (read: (worker: Worker) => number): number =>
-      this.workers.reduce((total, worker) => total + read(worker), 0);
-    const { workers } = this;
-    const registry = createMetrics({
-      version: VERSION,
-      *realms() {
-        for (const worker of workers) yield* worker.figures();
-      },
-      connections: () => sum(worker => worker.router.connections),
-      openActions: () => sum(worker => worker.observatory.correlator.openActions),
-      abandonedActions: () => sum(worker => worker.observatory.correlator.abandoned),
-      runningTraces: () => sum(worker => worker.traces.list(false).length),
-      harmfulTraces: () => sum(worker => worker.traces.stoppedForHarm),
-      spans: () => this.#spans?.stats(),
-    });
+    const metrics = this.metrics!;
     this.#http = new HttpListener({
-      '/metrics': async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+      '/metrics': async () => {
+        const { contentType, body } = metrics.page();
+        return { contentType, body: await wholeOf(body) };
+      },
       '/healthz': () => ({ contentType: 'text/plain', body: 'ok\n' }),
     });
     const url = await this.#http.listen(http.interface, http.port);

@@ -1,16 +1,24 @@
 /** Owns one router worker of a node: its router, its listeners, its traces. */
 
 import { Traces } from '../api/traces.js';
-import type { RealmFigures } from '../observers/metrics/index.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
+import type { Metering } from '../session/metering.js';
 import { Listener } from '../transport/listener.js';
-import { Flusher } from '../transport/send-queue.js';
+import type { Flusher } from '../transport/send-queue.js';
 import type { ListenerConfig } from './config/listeners.js';
 import type { LimitsConfig, RouterWorkerConfig } from './config/schema.js';
 import { LoopGuard } from './loop-guard.js';
 import { Observatory } from './observatory.js';
 import { listenerOptions, realmOptions } from './options.js';
+
+/** What all workers of a node share. */
+export interface WorkerEnvironment {
+  readonly onFault: (what: string, error: unknown) => void;
+  readonly flusher: Flusher;
+  /** `undefined` while nobody reads metrics. */
+  readonly metering: Metering | undefined;
+}
 
 export class Worker {
   readonly id: string;
@@ -21,19 +29,23 @@ export class Worker {
   readonly #limits: LimitsConfig;
   readonly #listeners: Listener[] = [];
 
+  readonly #flusher: Flusher;
+
   /** `extra` realms are those that no worker's configuration names. */
   constructor(
     config: RouterWorkerConfig,
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
-    onFault: (what: string, error: unknown) => void,
+    { onFault, flusher, metering }: WorkerEnvironment,
   ) {
+    this.#flusher = flusher;
     this.id = config.id;
     this.#limits = limits;
     this.router = new Router({
       realms: [...config.realms.map(realmOptions), ...extra],
       limits: { sendQueueBytes: limits.send_queue_bytes, handshakeTimeout: limits.handshake_timeout },
       onFault,
+      metering,
     });
     this.started = this.router.clock();
     this.observatory = new Observatory(this.router, limits.open_actions);
@@ -52,7 +64,6 @@ export class Worker {
 
   /** Listens as configured; resolves with one line for each listener, for people. */
   async listen(configs: readonly ListenerConfig[]): Promise<string[]> {
-    const flusher = new Flusher();
     const lines: string[] = [];
     for (const config of configs) {
       const options = listenerOptions(
@@ -61,29 +72,12 @@ export class Worker {
         this.router.serializers,
         (transport, auth) => this.router.attach(transport, { auth }),
       );
-      const listener = new Listener(options, flusher);
+      const listener = new Listener(options, this.#flusher);
       const address = await listener.listen();
       this.#listeners.push(listener);
       lines.push(urls(config, address));
     }
     return lines;
-  }
-
-  *figures(): Iterable<RealmFigures> {
-    for (const realm of this.router.realms.values()) {
-      const { counts } = realm;
-      yield {
-        name: realm.name,
-        sessions: realm.sessions.size,
-        subscriptions: realm.broker.subscriptionCount,
-        registrations: realm.dealer.registrationCount,
-        received: counts.received,
-        sent: counts.sent,
-        receivedBytes: counts.receivedBytes,
-        sentBytes: counts.sentBytes,
-        droppedEvents: counts.droppedEvents,
-      };
-    }
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Owns one realm: its members, which message goes to which part, and the order in which joining and leaving happen. */
 
-import type { RealmSession, Seat, SessionRealm } from '../session/host.js';
+import type { Leaving, RealmSession, Seat, SessionRealm } from '../session/host.js';
+import type { Metering } from '../session/metering.js';
 import { TypeCounts } from '../session/traffic.js';
 import type { Clock, Watch } from '../session/watch.js';
 import { Code, messageName } from '../wire/codes.js';
@@ -11,12 +12,14 @@ import { EMPTY_DICT, error, type Message } from '../wire/message.js';
 import { Payload } from '../wire/payload.js';
 import type { UriCheck } from '../wire/uris.js';
 import { Role, type RoleOptions, trustedRole } from './authorizer.js';
+import { Attendance } from './attendance.js';
 import { Broker } from './broker.js';
 import { Dealer, type Timers } from './dealer.js';
 import { ROLES } from './features.js';
 import { type LocalRealm, LocalSession } from './local-session.js';
 import { Member } from './member.js';
 import { MetaApi } from './meta.js';
+import { RealmMeter } from './realm-meter.js';
 import { SessionStats, type StatsOptions } from './session-stats.js';
 
 export interface RealmOptions {
@@ -37,6 +40,8 @@ export interface RealmEnvironment {
   readonly timers: Timers;
   readonly ids: RandomIds;
   readonly watch: Watch;
+  /** `undefined`: nothing is measured. */
+  readonly metering: Metering | undefined;
   /** Reports a fault of the router's own code. */
   readonly fault: (what: string, error: unknown) => void;
 }
@@ -50,6 +55,8 @@ export class Realm implements SessionRealm, LocalRealm {
   readonly dealer: Dealer;
   /** Network sessions, in the order in which they joined. */
   readonly sessions = new Map<number, RealmSession>();
+  readonly attendance = new Attendance();
+  readonly meter: RealmMeter | undefined;
   readonly #options: RealmOptions;
   readonly #env: RealmEnvironment;
   readonly #roles = new Map<string, Role>();
@@ -67,10 +74,11 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#env = env;
     this.#strictIds = options.requestIds === 'strict';
     for (const role of options.roles) this.#roles.set(role.name, new Role(role, options.uriCheck));
+    if (env.metering) this.meter = new RealmMeter(env.metering);
     const meta = new MetaApi(this, options.onLeave);
     this.#meta = meta;
-    this.broker = new Broker(env.clock, () => env.ids.global(), meta);
-    this.dealer = new Dealer(env.clock, env.timers, meta);
+    this.broker = new Broker(env.clock, () => env.ids.global(), meta, this.meter);
+    this.dealer = new Dealer(env.clock, env.timers, meta, this.meter);
     const service = this.local(`wampscope.realm.${options.name}`);
     meta.start(service, options.metaApi);
     if (options.stats) this.#stats = new SessionStats(options.stats, service, env.timers, env.clock);
@@ -89,8 +97,9 @@ export class Realm implements SessionRealm, LocalRealm {
 
   seat(session: RealmSession): Seat {
     const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
+    const joined = this.#env.clock();
     return {
-      joined: this.#env.clock(),
+      joined,
       get subscriptions() {
         return member.subscriptions.size;
       },
@@ -98,12 +107,16 @@ export class Realm implements SessionRealm, LocalRealm {
         return member.registrations.size;
       },
       receive: (m, seq) => this.#handle(member, m, seq, true),
-      leave: () => this.#left(session, member),
+      leave: (_, how) => {
+        this.meter?.sessionDuration.add(this.#env.clock() - joined);
+        this.#left(session, member, how);
+      },
     };
   }
 
   joined(session: RealmSession): void {
     this.sessions.set(session.id, session);
+    this.attendance.joined(session);
     session.traffic.rateBy(this.#options.stats?.ratedMessageSize ?? 512);
     this.#meta.joined(session);
     this.#stats?.joined(session);
@@ -111,8 +124,9 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   /** Final statistics come before on_leave, so that whoever keeps accounts can close one when it hears of the leave. */
-  #left(session: RealmSession, member: Member): void {
-    this.sessions.delete(session.id);
+  #left(session: RealmSession, member: Member, how: Leaving): void {
+    // A session that could not be welcomed never was in it.
+    if (this.sessions.delete(session.id)) this.attendance.left(session, how);
     this.dealer.leave(member);
     this.broker.leave(member);
     this.#stats?.left(session);
@@ -153,6 +167,7 @@ export class Realm implements SessionRealm, LocalRealm {
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
       from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), seq);
+      this.meter?.refused(m.code, failure.uri, m.code === Code.CALL ? this.dealer.registrations.best(m.uri) : undefined);
     } finally {
       this.#depth--;
     }

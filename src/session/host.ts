@@ -5,6 +5,7 @@ import type { RandomIds } from '../wire/ids.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
+import type { Metering } from './metering.js';
 import type { Traffic, TypeCounts } from './traffic.js';
 import type { Watch } from './watch.js';
 
@@ -41,6 +42,21 @@ export interface RealmSession {
   goodbye(reason: string, message: string | undefined): void;
 }
 
+/**
+ * How a session ended: the client said GOODBYE or ABORT, an operator killed it, the router stopped, the peer broke the
+ * protocol or did not read, the router gave up the transport, the network or the peer did, or the router has a fault.
+ */
+export type Leaving =
+  | 'goodbye'
+  | 'abort'
+  | 'killed'
+  | 'shutdown'
+  | 'protocol_violation'
+  | 'slow_consumer'
+  | 'disconnected'
+  | 'transport_lost'
+  | 'router_fault';
+
 /** What a session is to its realm once it has joined. */
 export interface Seat {
   /** Milliseconds since the epoch. */
@@ -50,7 +66,7 @@ export interface Seat {
   /** One message that an established session may send; `seq` is its frame's. Throws ProtocolViolation. */
   receive(message: Message, seq: number): void;
   /** The session is over: everything it owned goes. Called once. */
-  leave(reason: string): void;
+  leave(reason: string, how: Leaving): void;
 }
 
 export interface SessionRealm {
@@ -70,6 +86,8 @@ export interface SessionHost {
   readonly watch: Watch;
   readonly limits: SessionLimits;
   readonly ids: RandomIds;
+  /** What is measured for metrics; `undefined` while nobody reads them. */
+  readonly metering: Metering | undefined;
   realm(name: string): SessionRealm | undefined;
   /** Reports a fault of the router's own code: it ends one session, never the router. */
   fault(what: string, error: unknown): void;

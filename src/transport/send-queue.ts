@@ -16,9 +16,16 @@ export class Flusher {
   readonly #slabs: Buffer[] = [];
   #join: Buffer = Buffer.allocUnsafeSlow(JOIN_LIMIT);
   #scheduled = false;
+  /** Called once in every turn that has something to send or was asked for by `wake`, after all of it was written. */
+  onFlushed: (() => void) | undefined;
 
   add(queue: SendQueue): void {
     this.#dirty.push(queue);
+    this.wake();
+  }
+
+  /** Makes this turn end with a flush, even if there is nothing to send. */
+  wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#flush);
@@ -29,6 +36,7 @@ export class Flusher {
     // A write may fail and close a session, which queues messages for others: those are flushed in this round too.
     for (let i = 0; i < this.#dirty.length; i++) this.#dirty[i]!.flush();
     this.#dirty.length = 0;
+    this.onFlushed?.();
   };
 
   takeSlab(): Buffer {

@@ -66,6 +66,15 @@ const telemetry = section('wampscope telemetry', {
     .optional(),
 });
 
+const metrics = section('wampscope metrics', {
+  procedures: whole('procedures with numbers of their own', 1, 10_000).default(500),
+  endpoint: z
+    .string({ error: COLLECTOR })
+    .refine(url => URL.canParse(url) && /^https?:/i.test(url), { error: COLLECTOR })
+    .optional(),
+  export_interval: whole('milliseconds', 100, 2 ** 31 - 1).optional(),
+});
+
 const limits = section('wampscope limits', {
   send_queue_bytes: whole('octets', 65536).default(4_194_304),
   max_message_bytes: whole('octets', 512, 2 ** 26).default(16_777_216),
@@ -77,6 +86,7 @@ const wampscope = section('wampscope', {
   management: management.optional(),
   http: http.optional(),
   telemetry: telemetry.prefault({}),
+  metrics: metrics.prefault({}),
   limits: limits.prefault({}),
 });
 
@@ -126,4 +136,5 @@ export type WampscopeConfig = Config['wampscope'];
 export type ManagementConfig = NonNullable<WampscopeConfig['management']>;
 export type HttpConfig = NonNullable<WampscopeConfig['http']>;
 export type TelemetryConfig = WampscopeConfig['telemetry'];
+export type MetricsConfig = WampscopeConfig['metrics'];
 export type LimitsConfig = WampscopeConfig['limits'];
