@@ -58,6 +58,8 @@ const VARIANTS = {
   twin: async () => ({ server: await startBare('twin', TWIN_PORT) }),
   off: async () => ({ server: await startWampscope('off', SILENT) }),
   off2: async () => ({ server: await startWampscope('off', SILENT, 10) }),
+  // Session statistics and the metrics listener, nothing else.
+  metrics: async () => ({ server: await startWampscope('metrics', SILENT) }),
   // The tracing API is there, no trace is running.
   idle: async () => ({ server: await startWampscope('trace', SILENT, 10) }),
   // One trace in memory that keeps every message, payload included.

@@ -32,7 +32,7 @@ const FLOORS: { readonly [floor: string]: readonly string[] } = {
 const OWNERS: { readonly [packageName: string]: RegExp } = {
   ws: /^transport\/websocket(?:-client)?\.ts$/,
   'prom-client': /^observers\/metrics\//,
-  '@opentelemetry/': /^observers\/spans\//,
+  '@opentelemetry/': /^observers\/(?:spans|metrics)\//,
   lmdb: /^observers\/store\//,
   zod: /^node\/config\//,
   yaml: /^node\/config\//,

@@ -4,6 +4,12 @@ import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
 import { Metrics, wholeOf } from '../observers/metrics/index.js';
+import {
+  exportMetrics,
+  type MetricsExport,
+  type MetricsExportOptions,
+  metricsExportOptions,
+} from '../observers/metrics/otlp-settings.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
 import { Flusher } from '../transport/send-queue.js';
 import { listenersOf } from './config/listeners.js';
@@ -25,6 +31,8 @@ export class Node {
   readonly #started = Date.now();
   /** `undefined` while nobody reads them: then nothing is measured. */
   readonly metrics: Metrics | undefined;
+  readonly #exportOptions: MetricsExportOptions | undefined;
+  #export: MetricsExport | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
 
@@ -35,7 +43,10 @@ export class Node {
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     const flusher = new Flusher();
-    const metering = this.#isMeasured() ? createMetering(config.wampscope.metrics.procedures, flusher) : undefined;
+    const { procedures, endpoint, export_interval: interval } = config.wampscope.metrics;
+    this.#exportOptions = metricsExportOptions({ endpoint, interval }, environment.env, environment.log);
+    const isRead = config.wampscope.http !== undefined || this.#exportOptions !== undefined;
+    const metering = isRead ? createMetering(procedures, flusher) : undefined;
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
@@ -44,10 +55,6 @@ export class Node {
     if (!metering) return;
     const parts = { workers: this.workers, metering, started: this.#started, spans: () => this.#spans?.stats() };
     this.metrics = new Metrics(metricsSource(parts));
-  }
-
-  #isMeasured(): boolean {
-    return this.#config.wampscope.http !== undefined;
   }
 
   /** Resolves when everything listens; when a part fails to start, those before it are stopped. */
@@ -64,6 +71,7 @@ export class Node {
     const { log } = this.#environment;
     // What consumes starts before what produces.
     this.#startSpans();
+    if (this.#exportOptions) this.#export = await exportMetrics(this.metrics!, this.#exportOptions);
     this.startManagement();
     await this.#startHttp();
     const listeners = listenersOf(this.#config);
@@ -121,6 +129,7 @@ export class Node {
   async stop(): Promise<void> {
     await Promise.all(this.workers.map(worker => worker.close()));
     await this.#spans?.close();
+    await this.#export?.close();
     await this.#http?.close();
   }
 }

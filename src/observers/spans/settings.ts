@@ -1,4 +1,4 @@
-/** Owns what options and environment say of span export: where to, how, and in whose name. */
+/** Owns what options and environment say of export over OTLP: where to, how, and in whose name. */
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -26,7 +26,11 @@ export interface ExportSettings {
 }
 
 const SERVICE = 'wampscope';
-const TRACES_PATH = 'v1/traces';
+/** One for the life of the process: all that it exports is of one instance. */
+const INSTANCE_ID = randomUUID();
+
+/** What is exported: each has variables and a path of its own. */
+export type Signal = 'traces' | 'metrics';
 /** OTLP exporter specification, "Configuration Options": the default of OTEL_EXPORTER_OTLP_TIMEOUT. */
 const DEFAULT_TIMEOUT = '10000';
 
@@ -34,31 +38,35 @@ const DEFAULT_TIMEOUT = '10000';
  * Where and how to send, or `undefined` when nothing is to be sent: no endpoint is given, or the environment
  * says no. `endpoint` means what OTEL_EXPORTER_OTLP_ENDPOINT means, and goes before the environment.
  */
-export function exportSettings(endpoint: string | undefined, env: Environment): ExportSettings | undefined {
-  const url = urlOf(endpoint, env);
-  if (url === undefined || isSwitchedOff(env)) return undefined;
-  const protocol = signal(env, 'PROTOCOL');
-  const timeout = signal(env, 'TIMEOUT');
-  const compression = signal(env, 'COMPRESSION');
+export function exportSettings(
+  endpoint: string | undefined,
+  env: Environment,
+  signal: Signal = 'traces',
+): ExportSettings | undefined {
+  const url = urlOf(endpoint, env, signal);
+  if (url === undefined || isSwitchedOff(env, signal)) return undefined;
+  const protocol = otlpVariable(env, signal, 'PROTOCOL');
+  const timeout = otlpVariable(env, signal, 'TIMEOUT');
+  const compression = otlpVariable(env, signal, 'COMPRESSION');
   return {
     url,
     protocol: oneOf(protocol, ['http/protobuf', 'http/json'], 'which a collector takes at port 4318'),
     headers: {
       ...pairsOf(variable(env, OTLP('HEADERS')), true),
-      ...pairsOf(variable(env, OTLP_TRACES('HEADERS')), true),
+      ...pairsOf(variable(env, OTLP_OF(signal, 'HEADERS')), true),
     },
     compression: oneOf(compression, ['none', 'gzip'], 'or leave it out'),
     timeoutMillis: positive(timeout ?? { name: OTLP('TIMEOUT'), value: DEFAULT_TIMEOUT }),
     userAgent: `${SERVICE}/${packageVersion()}`,
-    certificate: fileOf(signal(env, 'CERTIFICATE')),
-    clientCertificate: fileOf(signal(env, 'CLIENT_CERTIFICATE')),
-    clientKey: fileOf(signal(env, 'CLIENT_KEY')),
+    certificate: fileOf(otlpVariable(env, signal, 'CERTIFICATE')),
+    clientCertificate: fileOf(otlpVariable(env, signal, 'CLIENT_CERTIFICATE')),
+    clientKey: fileOf(otlpVariable(env, signal, 'CLIENT_KEY')),
   };
 }
 
 /** OpenTelemetry specification, "General SDK Configuration" and "Exporter Selection". */
-export function isSwitchedOff(env: Environment): boolean {
-  const exporter = variable(env, 'OTEL_TRACES_EXPORTER');
+export function isSwitchedOff(env: Environment, signal: Signal = 'traces'): boolean {
+  const exporter = variable(env, `OTEL_${signal.toUpperCase()}_EXPORTER`);
   if (variable(env, 'OTEL_SDK_DISABLED')?.value.toLowerCase() === 'true' || exporter?.value === 'none') return true;
   if (exporter !== undefined) oneOf(exporter, ['otlp'], 'or to none, or leave it out');
   return false;
@@ -70,7 +78,7 @@ export function sourceOf(env: Environment): Source {
   const attributes: Record<string, AttributeValue> = {
     [ResourceAttribute.serviceName]: SERVICE,
     [ResourceAttribute.serviceVersion]: version,
-    [ResourceAttribute.serviceInstanceId]: randomUUID(),
+    [ResourceAttribute.serviceInstanceId]: INSTANCE_ID,
     [ResourceAttribute.telemetrySdkName]: SERVICE,
     [ResourceAttribute.telemetrySdkLanguage]: 'nodejs',
     [ResourceAttribute.telemetrySdkVersion]: version,
@@ -90,13 +98,27 @@ export function sourceOf(env: Environment): Source {
   };
 }
 
+/** Milliseconds of a variable, `fallback` when it is not set. */
+export function millisecondsOf(env: Environment, name: string, fallback: number): number {
+  const given = variable(env, name);
+  return given === undefined ? fallback : positive(given, fallback);
+}
+
+/** Whether the environment asks for the export of `signal` by name. */
+export function isAskedFor(env: Environment, signal: Signal): boolean {
+  return (
+    variable(env, `OTEL_${signal.toUpperCase()}_EXPORTER`) !== undefined ||
+    variable(env, OTLP_OF(signal, 'ENDPOINT')) !== undefined
+  );
+}
+
 interface Variable {
   readonly name: string;
   readonly value: string;
 }
 
 const OTLP = (name: string) => `OTEL_EXPORTER_OTLP_${name}`;
-const OTLP_TRACES = (name: string) => `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+const OTLP_OF = (signal: Signal, name: string) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
 
 /** OpenTelemetry specification, "Environment Variable Specification": empty is unset. */
 function variable(env: Environment, name: string): Variable | undefined {
@@ -104,20 +126,20 @@ function variable(env: Environment, name: string): Variable | undefined {
   return value === undefined || value === '' ? undefined : { name, value };
 }
 
-/** The variable of the traces alone goes before the one of all signals. */
-function signal(env: Environment, name: string): Variable | undefined {
-  return variable(env, OTLP_TRACES(name)) ?? variable(env, OTLP(name));
+/** The variable of one signal alone goes before the one of all signals. */
+function otlpVariable(env: Environment, signal: Signal, name: string): Variable | undefined {
+  return variable(env, OTLP_OF(signal, name)) ?? variable(env, OTLP(name));
 }
 
-function urlOf(option: string | undefined, env: Environment): string | undefined {
-  // OTLP exporter specification, "Endpoint URLs for OTLP/HTTP": only the variable of traces is taken as it is.
-  const exact = variable(env, OTLP_TRACES('ENDPOINT'));
+function urlOf(option: string | undefined, env: Environment, signal: Signal): string | undefined {
+  // OTLP exporter specification, "Endpoint URLs for OTLP/HTTP": only the variable of one signal is taken as it is.
+  const exact = variable(env, OTLP_OF(signal, 'ENDPOINT'));
   const base = option === undefined ? variable(env, OTLP('ENDPOINT')) : { name: '`endpoint`', value: option };
   if (option === undefined && exact !== undefined) return httpUrl(exact).href;
   if (base === undefined) return undefined;
   const url = httpUrl(base);
   if (!url.pathname.endsWith('/')) url.pathname += '/';
-  url.pathname += TRACES_PATH;
+  url.pathname += `v1/${signal}`;
   return url.href;
 }
 
@@ -136,11 +158,12 @@ function oneOf<T extends string>(given: Variable | undefined, allowed: readonly 
   throw new TypeError(`Unknown value '${given.value}' of ${given.name}; set it to ${allowed.join(' or ')}, ${fix}`);
 }
 
-function positive(given: Variable): number {
+/** @throws TypeError that names the variable. */
+function positive(given: Variable, fallback: number | string = DEFAULT_TIMEOUT): number {
   const value = Number(given.value);
   if (Number.isFinite(value) && value > 0) return value;
   throw new TypeError(
-    `Expected ${given.name} to be milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`,
+    `Expected ${given.name} to be milliseconds above 0, got '${given.value}'; default is ${fallback}`,
   );
 }
 
