@@ -2,7 +2,7 @@
 
 import type { Instrument } from './catalog.js';
 
-/** prom-client 15, `collectDefaultMetrics`. A test compares this list with what it gives. */
+/** prom-client 15, `collectDefaultMetrics`, as far as the router has it. A test compares this list with its page. */
 const PROCESS = {
   process_start_time_seconds: gauge('metrics'),
   process_cpu_user_seconds_total: counter('metrics'),
@@ -18,7 +18,6 @@ const PROCESS = {
   nodejs_heap_size_total_bytes: gauge('metrics'),
   nodejs_external_memory_bytes: gauge('metrics'),
   nodejs_heap_space_size_used_bytes: gauge('metrics', 'space'),
-  nodejs_active_resources: gauge('metrics', 'type'),
   nodejs_version_info: gauge('metrics', 'version', 'major', 'minor', 'patch'),
 } as const satisfies { [name: string]: Instrument };
 
@@ -30,7 +29,15 @@ const TARGETS = {
 } as const satisfies { [name: string]: Instrument };
 
 /** The Collector's connector `spanmetrics` 0.140, with the dimensions of collector/collector.yaml. */
-const SPAN_LABELS = ['service_name', 'span_name', 'span_kind', 'status_code', 'wamp_action', 'wamp_realm', 'error_type'] as const;
+const SPAN_LABELS = [
+  'service_name',
+  'span_name',
+  'span_kind',
+  'status_code',
+  'wamp_action',
+  'wamp_realm',
+  'error_type',
+] as const;
 const SPAN_METRICS = {
   traces_span_metrics_calls_total: counter('collector', ...SPAN_LABELS),
   traces_span_metrics_duration_milliseconds: histogram('collector', ...SPAN_LABELS),
@@ -45,6 +52,7 @@ const COLLECTOR = {
   otelcol_exporter_queue_size: gauge('collector', 'exporter', 'data_type'),
   otelcol_exporter_queue_capacity: gauge('collector', 'exporter', 'data_type'),
   otelcol_process_memory_rss_bytes: gauge('collector'),
+  otelcol_processor_tail_sampling_global_count_traces_sampled_total: counter('collector', 'sampled', 'decision'),
 } as const satisfies { [name: string]: Instrument };
 
 export const EXTERNAL = { ...PROCESS, ...TARGETS, ...SPAN_METRICS, ...COLLECTOR } as const;

@@ -42,7 +42,9 @@ const VARIABLES = {
   // All of them are these and no other: every target of Prometheus has `up`.
   job: () => query('job', 'Job', 'label_values(wampscope_build_info, job)', 'The job that scrapes /metrics'),
   instance: () =>
-    query('instance', 'Instance', 'label_values(wampscope_build_info{job=~"$job"}, instance)', 'Routers').allValue('.*'),
+    query('instance', 'Instance', 'label_values(wampscope_build_info{job=~"$job"}, instance)', 'Routers').allValue(
+      '.*',
+    ),
   realm: () =>
     query(
       'realm',
@@ -150,7 +152,13 @@ export function tracesOf(operation?: string, tags?: { readonly [attribute: strin
     queryType: 'search',
     service: '${service}',
     ...(operation === undefined ? {} : { operation }),
-    ...(tags === undefined ? {} : { tags: Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ') }),
+    ...(tags === undefined
+      ? {}
+      : {
+          tags: Object.entries(tags)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(' '),
+        }),
     limit: 20,
   };
   const pane = { datasource: '${jaeger}', queries: [search], range: { from: '${__from}', to: '${__to}' } };
@@ -163,9 +171,12 @@ export function tracesOf(operation?: string, tags?: { readonly [attribute: strin
 }
 
 /** Another dashboard of ours with the same variables and time. */
-export function dashboardLink(title: string, uid: string, variables: { readonly [name: string]: string } = {}): PanelLink {
+export function dashboardLink(
+  title: string,
+  uid: string,
+  variables: { readonly [name: string]: string } = {},
+): PanelLink {
   const chosen = Object.entries(variables).map(([name, value]) => `&var-${name}=${value}`);
   const kept = ['datasource', 'job', 'instance'].map(name => `\${${name}:queryparam}`).join('&');
   return { title, url: `/d/${uid}?${kept}&\${__url_time_range}${chosen.join('')}` };
 }
-

@@ -31,7 +31,9 @@ function main(args: readonly string[]): void {
   const differing = stale(wanted);
   if (args.includes('--check')) {
     if (differing.length === 0) return;
-    console.error(`grafana/dashboards is out of date with grafana/src: ${differing.join(', ')}; run: npm run dashboards`);
+    console.error(
+      `grafana/dashboards is out of date with grafana/src: ${differing.join(', ')}; run: npm run dashboards`,
+    );
     process.exitCode = 1;
     return;
   }

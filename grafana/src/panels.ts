@@ -1,5 +1,7 @@
 /** Owns how a panel is described and what Grafana is told of it. */
 
+import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
+import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   BarGaugeDisplayMode,
   BigValueColorMode,
@@ -8,15 +10,13 @@ import {
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
-  StackingMode,
   SortOrder,
+  StackingMode,
   TooltipDisplayMode,
   VisibilityMode,
   VizOrientation,
 } from '@grafana/grafana-foundation-sdk/common';
-import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
 import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
@@ -137,7 +137,9 @@ function queryOf(kind: PanelSpec['kind'], target: Target, id: string): prometheu
   if (target.exemplar) query.exemplar(true);
   if (kind === 'table') return query.instant().format(prometheus.PromQueryFormat.Table);
   if (kind === 'bargauge') return query.instant().format(prometheus.PromQueryFormat.TimeSeries);
-  return query.range().format(kind === 'heatmap' ? prometheus.PromQueryFormat.Heatmap : prometheus.PromQueryFormat.TimeSeries);
+  return query
+    .range()
+    .format(kind === 'heatmap' ? prometheus.PromQueryFormat.Heatmap : prometheus.PromQueryFormat.TimeSeries);
 }
 
 export function stepsOf(limits: Limits): dashboard.Threshold[] {
@@ -146,7 +148,11 @@ export function stepsOf(limits: Limits): dashboard.Threshold[] {
   if (limits === 'zero') return [step(null, COLOURS.good), step(1e-9, COLOURS.bad)];
   const { warn, bad, below } = limits;
   if (below) {
-    return [step(null, COLOURS.bad), ...(warn === undefined ? [] : [step(bad, COLOURS.warn)]), step(warn ?? bad, COLOURS.good)];
+    return [
+      step(null, COLOURS.bad),
+      ...(warn === undefined ? [] : [step(bad, COLOURS.warn)]),
+      step(warn ?? bad, COLOURS.good),
+    ];
   }
   return [step(null, COLOURS.good), ...(warn === undefined ? [] : [step(warn, COLOURS.warn)]), step(bad, COLOURS.bad)];
 }
@@ -191,12 +197,11 @@ const BUILDERS: { readonly [kind in PanelSpec['kind']]: (spec: PanelSpec) => Any
       builder.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
     }
     if (spec.logarithmic) {
-      builder.scaleDistribution(
-        new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Log).log(10),
-      );
+      builder.scaleDistribution(new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Log).log(10));
     }
     for (const [index, target] of spec.targets.entries()) {
-      if (target.colour) builder.overrideByQuery(refId(index), [{ id: 'color', value: { mode: 'fixed', fixedColor: target.colour } }]);
+      if (target.colour)
+        builder.overrideByQuery(refId(index), [{ id: 'color', value: { mode: 'fixed', fixedColor: target.colour } }]);
     }
     return builder;
   },

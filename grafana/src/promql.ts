@@ -5,7 +5,13 @@ import { type BaseOf, type Instrument, instrumentOf, type LabelOf, type SeriesNa
 /** `'x'` asks for equality; a pair names the operator. */
 export type Matcher = string | readonly ['=' | '!=' | '=~' | '!~', string];
 
-export type Matchers<Name extends SeriesName> = { readonly [Label in LabelOf<BaseOf<Name>> | 'job' | 'instance']?: Matcher };
+export type Matchers<Name extends SeriesName> = {
+  readonly [Label in
+    | LabelOf<BaseOf<Name>>
+    | (Name extends `${string}_bucket` ? 'le' : never)
+    | 'job'
+    | 'instance']?: Matcher;
+};
 
 /** Labels with a variable of the same purpose: a query is filtered by each that its metric has. */
 const FILTERS: { readonly [label: string]: string } = {

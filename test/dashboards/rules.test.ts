@@ -25,7 +25,9 @@ const FOLDER = fileURLToPath(new URL('../../../grafana/rules/', import.meta.url)
 const yamlOf = <Shape>(file: string): Shape => parse(readFileSync(join(FOLDER, file), 'utf8')) as Shape;
 const rulesFiles = readdirSync(FOLDER).filter(name => name.endsWith('.yml'));
 const testFiles = readdirSync(join(FOLDER, 'tests')).map(name => join('tests', name));
-const rules = rulesFiles.flatMap(file => yamlOf<{ groups: { rules: Rule[] }[] }>(file).groups.flatMap(group => group.rules));
+const rules = rulesFiles.flatMap(file =>
+  yamlOf<{ groups: { rules: Rule[] }[] }>(file).groups.flatMap(group => group.rules),
+);
 const alerts = rules.filter(({ alert }) => alert !== undefined);
 /** A recorded series is read by those after it. */
 const recorded = new Map<string, readonly string[]>();
@@ -55,7 +57,9 @@ test('every alert says what is the matter, how bad it is and what to do', () => 
 test('the words of an alert use only labels that it has', () => {
   for (const { alert, expr, annotations = {} } of alerts) {
     const labels = labelsOf(expr);
-    for (const [, label] of Object.values(annotations).join(' ').matchAll(/\$labels\.(\w+)/g)) {
+    for (const [, label] of Object.values(annotations)
+      .join(' ')
+      .matchAll(/\$labels\.(\w+)/g)) {
       assert.ok(labels.includes(label!), `${alert}: ${label} is none of ${labels.join(', ')}`);
     }
   }
@@ -64,8 +68,14 @@ test('the words of an alert use only labels that it has', () => {
 test('every alert has a history in which it fires and one in which it does not', () => {
   const names = testFiles.flatMap(file => yamlOf<{ tests: { name: string }[] }>(file).tests.map(({ name }) => name));
   for (const { alert } of alerts) {
-    assert.ok(names.some(name => name.startsWith(`${alert} fires`)), `${alert} fires`);
-    assert.ok(names.some(name => name.startsWith(`${alert} does not fire`)), `${alert} does not fire`);
+    assert.ok(
+      names.some(name => name.startsWith(`${alert} fires`)),
+      `${alert} fires`,
+    );
+    assert.ok(
+      names.some(name => name.startsWith(`${alert} does not fire`)),
+      `${alert} does not fire`,
+    );
   }
 });
 
@@ -81,7 +91,12 @@ test('the tests of the rules pass', { skip }, () => {
 });
 
 test('Prometheus can parse every query of every dashboard', { skip }, () => {
-  const queries = new Set(loadDashboards().flatMap(panelsOf).flatMap(targetsOf).map(({ expr = '' }) => expr));
+  const queries = new Set(
+    loadDashboards()
+      .flatMap(panelsOf)
+      .flatMap(targetsOf)
+      .map(({ expr = '' }) => expr),
+  );
   for (const query of queries) {
     run('--experimental', 'promql', 'format', query.replaceAll(/\$__\w+/g, '1m').replaceAll(/\$\w+/g, '.*'));
   }

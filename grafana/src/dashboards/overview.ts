@@ -117,7 +117,8 @@ const stats: readonly PanelSpec[] = [
   {
     kind: 'stat',
     title: 'Event loop lag, p99',
-    shows: 'How late the worst router’s event loop was, in a hundredth of the times since the last scrape; 10 ms is one at rest.',
+    shows:
+      'How late the worst router’s event loop was, in a hundredth of the times since the last scrape; 20 ms is one at rest.',
     bad: 'above 50 ms every message waits about that long; above 100 ms the router is overloaded.',
     unit: 's',
     width: 4,
@@ -184,9 +185,7 @@ export const OVERVIEW: DashboardSpec = {
           unit: 'binBps',
           width: 8,
           limits: 'none',
-          targets: [
-            { expr: sum(['direction'], rate(series('wamp_message_io_bytes_total'))), legend: '{{direction}}' },
-          ],
+          targets: [{ expr: sum(['direction'], rate(series('wamp_message_io_bytes_total'))), legend: '{{direction}}' }],
         },
         {
           kind: 'timeseries',

@@ -1,7 +1,7 @@
 /** Owns the dashboard of publications: how many, to how many, how fast, and what did not arrive. */
 
 import { type DashboardSpec, tracesOf } from '../frame.js';
-import { mean, quantile, rate, series, sum } from '../promql.js';
+import { mean, quantile, rate, series, share, sum } from '../promql.js';
 
 const PUBLISHED = series('wamp_messages_total', { type: 'PUBLISH', direction: 'received' });
 const EVENTS = series('wamp_messages_total', { type: 'EVENT', direction: 'sent' });
@@ -63,20 +63,36 @@ export const PUBSUB: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Fan-out',
-          shows: 'Subscribers that a publication reached: the mean, half of the publications, all but a hundredth.',
-          bad: 'a mean of zero: nobody listens. A p99 in the thousands costs a turn of the event loop each.',
+          shows: 'EVENTs that a publication caused, in the mean, by realm.',
+          bad: 'a fall: subscribers are gone. Thousands cost a long turn of the event loop for each publication.',
           unit: 'short',
-          width: 8,
+          width: 6,
           limits: 'none',
-          logarithmic: true,
           targets: [
             {
-              expr: mean([], series('wamp_publish_fanout_sum'), series('wamp_publish_fanout_count')),
-              legend: 'mean',
-              colour: 'blue',
+              expr: mean(['realm'], series('wamp_publish_fanout_sum'), series('wamp_publish_fanout_count')),
+              legend: '{{realm}}',
             },
-            { expr: quantile(0.5, [], FANOUT), legend: 'p50', colour: 'green' },
-            { expr: quantile(0.99, [], FANOUT), legend: 'p99', colour: 'orange' },
+          ],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Publications that nobody got',
+          shows: 'Share of the publications that caused no EVENT, by realm.',
+          bad: 'more than usual: subscribers are gone, or publishers and subscribers do not mean the same topic.',
+          unit: 'percentunit',
+          width: 6,
+          limits: 'none',
+          targets: [
+            {
+              // Prometheus 3 writes the bound of the lowest bucket as 0.0, older ones as 0.
+              expr: share(
+                ['realm'],
+                series('wamp_publish_fanout_bucket', { le: ['=~', '0|0.0'] }),
+                series('wamp_publish_fanout_count'),
+              ),
+              legend: '{{realm}}',
+            },
           ],
         },
         {
@@ -85,7 +101,7 @@ export const PUBSUB: DashboardSpec = {
           shows: 'How many publications per second reached how many subscribers.',
           bad: 'publications that reach nobody (lowest row), when they should reach somebody.',
           unit: 'short',
-          width: 8,
+          width: 6,
           limits: 'none',
           targets: [{ expr: sum(['le'], rate(FANOUT)), legend: '{{le}}' }],
         },
@@ -93,13 +109,13 @@ export const PUBSUB: DashboardSpec = {
           kind: 'timeseries',
           title: 'Delivery',
           shows:
-            'From PUBLISH received to its last EVENT handed to the operating system. A diamond is one publication: click it for its trace.',
+            'From PUBLISH received to its last EVENT handed to the operating system: half, nearly all, all but a hundredth were faster.',
           bad: 'above 50 ms: large fan-outs, or a busy event loop.',
           unit: 's',
-          width: 8,
+          width: 6,
           limits: { warn: 0.05, bad: 0.25 },
           links: [tracesOf(undefined, { 'wamp.action': 'publish' })],
-          targets: [0.5, 0.95, 0.99].map(q => ({ expr: quantile(q, [], DELIVERY), legend: `p${q * 100}`, exemplar: true })),
+          targets: [0.5, 0.95, 0.99].map(q => ({ expr: quantile(q, [], DELIVERY), legend: `p${q * 100}` })),
         },
       ],
     },
@@ -137,7 +153,10 @@ export const PUBSUB: DashboardSpec = {
           limits: 'none',
           targets: [
             { expr: `sum by (instance) (${series('wamp_connection_buffered_bytes')})`, legend: '{{instance}} all' },
-            { expr: `max by (instance) (${series('wamp_connection_buffered_max_bytes')})`, legend: '{{instance}} most' },
+            {
+              expr: `max by (instance) (${series('wamp_connection_buffered_max_bytes')})`,
+              legend: '{{instance}} most',
+            },
           ],
         },
       ],

@@ -23,7 +23,8 @@ function octetsBy(label: 'realm' | 'serializer', direction: (typeof DIRECTIONS)[
     kind: 'timeseries',
     title: `Octets ${direction} by ${label}`,
     shows: `Octets of WAMP messages ${direction} per second, before framing and without compression.`,
-    bad: label === 'realm' ? 'a realm that takes what others need.' : 'a serializer that none of your clients should use.',
+    bad:
+      label === 'realm' ? 'a realm that takes what others need.' : 'a serializer that none of your clients should use.',
     unit: 'binBps',
     width: 6,
     limits: 'none',
@@ -55,7 +56,8 @@ export const SESSIONS: DashboardSpec = {
         {
           kind: 'table',
           title: `Top ${TOP} sessions by octets`,
-          shows: 'The sessions with most octets in the time shown, received and sent together. They are scraped apart, and rarely.',
+          shows:
+            'The sessions with most octets in the time shown, received and sent together. They are scraped apart, and rarely.',
           bad: 'a session that nobody knows, or one with far more than others of its role. Dropped or waiting events: it reads too slowly.',
           unit: 'short',
           width: 24,
@@ -133,7 +135,10 @@ export const SESSIONS: DashboardSpec = {
           width: 8,
           limits: 'none',
           targets: [
-            { expr: sum(['realm', 'direction'], rate(series('wamp_messages_total'))), legend: '{{realm}} {{direction}}' },
+            {
+              expr: sum(['realm', 'direction'], rate(series('wamp_messages_total'))),
+              legend: '{{realm}} {{direction}}',
+            },
           ],
         },
         {
@@ -237,7 +242,10 @@ export const SESSIONS: DashboardSpec = {
           width: 12,
           limits: { warn: 0.5, bad: 1 },
           targets: [
-            { expr: quantile(0.95, ['authmethod'], series('wamp_auth_duration_seconds_bucket')), legend: '{{authmethod}}' },
+            {
+              expr: quantile(0.95, ['authmethod'], series('wamp_auth_duration_seconds_bucket')),
+              legend: '{{authmethod}}',
+            },
           ],
         },
       ],

@@ -2,7 +2,7 @@
 
 import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
-import type { Prometheus, Series, TimeRange } from './prometheus.js';
+import type { Exemplar, Prometheus, Series, TimeRange } from './prometheus.js';
 
 export interface NamedSeries extends Series {
   readonly refId: string;
@@ -12,6 +12,7 @@ export interface NamedSeries extends Series {
 export interface PanelData {
   readonly panel: dashboard.Panel;
   readonly series: readonly NamedSeries[];
+  readonly exemplars: readonly Exemplar[];
   /** Queries that had no answer, and those that Prometheus refused with the reason. */
   readonly empty: readonly string[];
   readonly errors: readonly string[];
@@ -50,9 +51,10 @@ export async function variablesOf(
   chosen: Variables,
 ): Promise<Variables> {
   const values: { [name: string]: string } = { ...chosen };
-  for (const { type, name, allValue, definition } of templating.list ?? []) {
-    if (type !== 'query' || values[name] !== undefined) continue;
-    values[name] = allValue ?? (await allOf(prometheus, definition ?? '', range, values));
+  for (const { type, name, query, allValue, definition } of templating.list ?? []) {
+    if (values[name] !== undefined) continue;
+    if (type === 'textbox') values[name] = String(query);
+    if (type === 'query') values[name] = allValue ?? (await allOf(prometheus, definition ?? '', range, values));
   }
   return values;
 }
@@ -81,6 +83,7 @@ export async function readPanel(
   variables: Variables,
 ): Promise<PanelData> {
   const found: NamedSeries[] = [];
+  const exemplars = new Map<string, Exemplar>();
   const empty: string[] = [];
   const errors: string[] = [];
   let slowestMs = 0;
@@ -91,13 +94,17 @@ export async function readPanel(
     try {
       const series = target.instant ? await prometheus.instant(expr, range.to) : await prometheus.range(expr, range);
       if (!series.some(({ points }) => points.some(([, value]) => Number.isFinite(value)))) empty.push(expr);
+      // The quantiles of one histogram have the same exemplars.
+      if (target.exemplar) {
+        for (const one of await prometheus.exemplars(expr, range)) exemplars.set(`${one.traceId} ${one.time}`, one);
+      }
       for (const one of series) found.push({ ...one, refId, name: legendOf(target.legendFormat ?? '', one) });
     } catch (error) {
       errors.push(error instanceof Error ? error.message : String(error));
     }
     slowestMs = Math.max(slowestMs, performance.now() - before);
   }
-  return { panel, series: found, empty, errors, slowestMs };
+  return { panel, series: found, exemplars: [...exemplars.values()], empty, errors, slowestMs };
 }
 
 function legendOf(format: string, { labels }: Series): string {

@@ -33,7 +33,7 @@ interface Plot {
 const LEGEND_LINE = 15;
 const MOST_LEGENDS = 4;
 
-export function drawLines({ panel, series }: PanelData, box: Box, range: TimeRange): string {
+export function drawLines({ panel, series, exemplars }: PanelData, box: Box, range: TimeRange): string {
   const custom = (panel.fieldConfig?.defaults.custom ?? {}) as {
     stacking?: { mode?: string };
     thresholdsStyle?: { mode?: string };
@@ -45,7 +45,8 @@ export function drawLines({ panel, series }: PanelData, box: Box, range: TimeRan
   const logarithmic = custom.scaleDistribution?.type === 'log';
   const high = Math.max(...values, 0) || 1;
   const low = logarithmic ? Math.min(...values.filter(value => value > 0), high / 10) : 0;
-  const marks = logarithmic ? decades(low, high) : ticks(0, high, 4, unit === 'bytes' || unit === 'binBps');
+  const binary = unit === 'bytes' || unit === 'binBps';
+  const marks = logarithmic ? powers(low, high, binary ? 16 : 10) : ticks(0, high, 4, binary);
   const legends = Math.min(drawn.length, MOST_LEGENDS);
   const labelWidth = Math.max(...marks.map(mark => written(mark, unit).length)) * CHARACTER + 10;
   const plot = plotIn(box, labelWidth, legends * LEGEND_LINE + 8);
@@ -68,20 +69,29 @@ export function drawLines({ panel, series }: PanelData, box: Box, range: TimeRan
     }
   }
   const stacked = drawn !== series;
+  for (const { time, value } of exemplars) {
+    if (value <= top && value >= bottom) parts.push(diamond(x(time), y(value)));
+  }
   // The last of a stack is drawn first: it reaches highest, and the others are laid over it.
   for (const [index, one] of [...drawn.entries()].reverse()) {
     const colour = colourOf(panel, one, index);
     const points = withGaps(one, range).map(point => point && ([x(point[0]), y(point[1])] as const));
-    if (stacked) parts.push(`<path d="${areaOf(points, plot.top + plot.height)}" fill="${colour}" fill-opacity="0.55"/>`);
+    if (stacked)
+      parts.push(`<path d="${areaOf(points, plot.top + plot.height)}" fill="${colour}" fill-opacity="0.55"/>`);
     parts.push(`<path d="${path(points)}" fill="none" stroke="${colour}" stroke-width="1.5"/>`);
   }
   parts.push(legend(panel, series, unit, { x: 10, y: box.height - legends * LEGEND_LINE + 4, width: box.width - 20 }));
   return parts.join('');
 }
 
+function diamond(x: number, y: number): string {
+  const [left, top] = [round(x), round(y)];
+  return `<path d="M${left - 3},${top}L${left},${top - 3}L${left + 3},${top}L${left},${top + 3}Z" fill="#ff00ff" fill-opacity="0.6"/>`;
+}
+
 /** Where the step is missed, the line breaks: that nothing was scraped is something to see. */
-function withGaps({ points }: NamedSeries, { step }: TimeRange): ((readonly [number, number]) | undefined)[] {
-  const found: ((readonly [number, number]) | undefined)[] = [];
+function withGaps({ points }: NamedSeries, { step }: TimeRange): (readonly [number, number] | undefined)[] {
+  const found: (readonly [number, number] | undefined)[] = [];
   let last: number | undefined;
   for (const point of points) {
     if (last !== undefined && point[0] - last > step * 1.5) found.push(undefined);
@@ -109,10 +119,11 @@ function stack(series: readonly NamedSeries[]): NamedSeries[] {
   });
 }
 
-function decades(low: number, high: number): number[] {
+function powers(low: number, high: number, base: number): number[] {
   const found: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) found.push(10 ** power);
-  return found.length > 1 ? found : [found[0]! / 10, found[0]!];
+  const exponent = (value: number): number => Math.log(value) / Math.log(base);
+  for (let power = Math.floor(exponent(low)); power <= Math.ceil(exponent(high)); power++) found.push(base ** power);
+  return found.length > 1 ? found : [found[0]! / base, found[0]!];
 }
 
 function plotIn({ width, height }: Box, left: number, below: number): Plot {
@@ -178,7 +189,10 @@ export function drawHeatmap({ panel, series }: PanelData, box: Box, range: TimeR
   // Prometheus' buckets are cumulative; what a cell shows is what came between two bounds.
   const cells = buckets.map(({ bound, one }, row) => {
     const under = new Map(buckets[row - 1]?.one.points ?? []);
-    return { bound, points: one.points.map(([time, value]) => [time, Math.max(0, value - (under.get(time) ?? 0))] as const) };
+    return {
+      bound,
+      points: one.points.map(([time, value]) => [time, Math.max(0, value - (under.get(time) ?? 0))] as const),
+    };
   });
   const most = Math.max(...cells.flatMap(({ points }) => points.map(([, value]) => value)), 1e-9);
   const plot = plotIn(box, 60, 4);
@@ -195,7 +209,8 @@ export function drawHeatmap({ panel, series }: PanelData, box: Box, range: TimeR
     }
     for (const [time, value] of points) {
       if (value <= 1e-9) continue;
-      parts.push(rectangle(x(time) - cellWidth, top, cellWidth + 0.3, rowHeight - 0.5, heat(Math.sqrt(value / most))));
+      const left = Math.max(plot.left, x(time) - cellWidth);
+      parts.push(rectangle(left, top, x(time) - left + 0.3, rowHeight - 0.5, heat(Math.sqrt(value / most))));
     }
   }
   return parts.join('');

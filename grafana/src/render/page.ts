@@ -21,7 +21,9 @@ export function drawPanel(data: PanelData, box: Box, range: TimeRange): string {
     text(10, 17, panel.title ?? '', { size: 12, bold: true, width: box.width - 20 }),
   ];
   if (errors.length) {
-    parts.push(text(box.width / 2, box.height / 2, errors[0]!, { anchor: 'middle', colour: '#f2495c', width: box.width }));
+    parts.push(
+      text(box.width / 2, box.height / 2, errors[0]!, { anchor: 'middle', colour: '#f2495c', width: box.width }),
+    );
   } else if (series.length === 0) {
     const { noValue } = panel.fieldConfig?.defaults ?? {};
     parts.push(text(box.width / 2, box.height / 2 + 6, noValue ?? 'No data', { anchor: 'middle', colour: FAINT }));
@@ -57,7 +59,8 @@ export function panelSvg(data: PanelData, range: TimeRange): string {
 export function dashboardSvg(board: dashboard.Dashboard, panels: readonly PanelData[], range: TimeRange): string {
   const placed = (board.panels ?? []).map(panel => {
     const { x, y } = panel.gridPos!;
-    if (panel.type === 'row') return text(x * COLUMN + GAP, HEAD + y * LINE + 24, panel.title ?? '', { size: 14, bold: true });
+    if (panel.type === 'row')
+      return text(x * COLUMN + GAP, HEAD + y * LINE + 24, panel.title ?? '', { size: 14, bold: true });
     const data = panels.find(one => one.panel.id === panel.id)!;
     return `<g transform="translate(${x * COLUMN + GAP},${HEAD + y * LINE})">${drawPanel(data, boxOf(data.panel), range)}</g>`;
   });
@@ -74,7 +77,9 @@ export function dashboardPage(board: dashboard.Dashboard, panels: readonly Panel
     const place = `grid-column:${x + 1}/span ${w};grid-row:${y + 1}/span ${h}`;
     if (panel.type === 'row') return `<h2 style="${place}">${escaped(panel.title ?? '')}</h2>`;
     const data = panels.find(one => one.panel.id === panel.id)!;
-    const queries = (data.panel.targets ?? []).map(target => `<code>${escaped((target as { expr?: string }).expr ?? '')}</code>`);
+    const queries = (data.panel.targets ?? []).map(
+      target => `<code>${escaped((target as { expr?: string }).expr ?? '')}</code>`,
+    );
     const told = `<p>${escaped(data.panel.description ?? '')}</p>${queries.join('')}`;
     return `<figure style="${place}">${panelSvg(data, range)}<details><summary>?</summary>${told}</details></figure>`;
   });

@@ -14,17 +14,34 @@ export interface TimeRange {
   readonly step: number;
 }
 
-interface Answer {
+export interface Exemplar {
+  readonly traceId: string;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly value: number;
+}
+
+interface Answer<Data> {
   readonly status: 'success' | 'error';
   readonly error?: string;
-  readonly data?: {
-    readonly result: readonly {
-      readonly metric: { readonly [label: string]: string };
-      readonly value?: readonly [number, string];
-      readonly values?: readonly (readonly [number, string])[];
-    }[];
-  };
+  readonly data?: Data;
 }
+
+interface Results {
+  readonly result: readonly {
+    readonly metric: { readonly [label: string]: string };
+    readonly value?: readonly [number, string];
+    readonly values?: readonly (readonly [number, string])[];
+  }[];
+}
+
+type ExemplarResults = readonly {
+  readonly exemplars: readonly {
+    readonly labels: { readonly trace_id?: string };
+    readonly value: string;
+    readonly timestamp: number;
+  }[];
+}[];
 
 const TIMEOUT_MS = 30_000;
 
@@ -39,15 +56,36 @@ export class Prometheus {
 
   /** The series of `expr` over a range. Rejects with Prometheus' words when it refuses the query. */
   range(expr: string, { from, to, step }: TimeRange): Promise<Series[]> {
-    return this.#ask('query_range', { query: expr, start: String(from), end: String(to), step: String(step) });
+    return this.#series('query_range', { query: expr, start: String(from), end: String(to), step: String(step) });
   }
 
   /** The value of `expr` at `time`. */
   instant(expr: string, time: number): Promise<Series[]> {
-    return this.#ask('query', { query: expr, time: String(time) });
+    return this.#series('query', { query: expr, time: String(time) });
   }
 
-  async #ask(path: string, parameters: { readonly [name: string]: string }): Promise<Series[]> {
+  /** The exemplars of all series that `expr` reads. */
+  async exemplars(expr: string, { from, to }: TimeRange): Promise<Exemplar[]> {
+    const parameters = { query: expr, start: String(from), end: String(to) };
+    const found = await this.#ask<ExemplarResults>('query_exemplars', parameters);
+    return found
+      .flatMap(({ exemplars }) => exemplars)
+      .map(({ labels, value, timestamp }) => ({
+        traceId: labels.trace_id ?? '',
+        time: timestamp,
+        value: Number(value),
+      }));
+  }
+
+  async #series(path: string, parameters: { readonly [name: string]: string }): Promise<Series[]> {
+    const { result } = await this.#ask<Results>(path, parameters);
+    return result.map(({ metric, value, values }) => ({
+      labels: metric,
+      points: (values ?? (value ? [value] : [])).map(([time, text]) => [time, Number(text)] as const),
+    }));
+  }
+
+  async #ask<Data>(path: string, parameters: { readonly [name: string]: string }): Promise<Data> {
     const response = await fetch(`${this.#url}/api/v1/${path}`, {
       method: 'POST',
       body: new URLSearchParams(parameters),
@@ -56,16 +94,13 @@ export class Prometheus {
       throw new Error(`Prometheus at ${this.#url} cannot be asked`, { cause });
     });
     const text = await response.text();
-    let answer: Answer;
+    let answer: Answer<Data>;
     try {
-      answer = JSON.parse(text) as Answer;
+      answer = JSON.parse(text) as Answer<Data>;
     } catch {
       throw new Error(`${this.#url} is no Prometheus: HTTP ${response.status}, ${text.slice(0, 100)}`);
     }
     if (answer.status !== 'success') throw new Error(`${answer.error}, in: ${parameters['query']}`);
-    return answer.data!.result.map(({ metric, value, values }) => ({
-      labels: metric,
-      points: (values ?? (value ? [value] : [])).map(([time, text]) => [time, Number(text)] as const),
-    }));
+    return answer.data!;
   }
 }

@@ -44,7 +44,8 @@ export interface TextStyle {
 
 export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
   const { size = 11, colour = TEXT, anchor = 'start', bold = false, width } = style;
-  const most = width === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((width / CHARACTER / size) * 11));
+  const most =
+    width === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((width / CHARACTER / size) * 11));
   const short = content.length > most ? `${content.slice(0, most - 1)}…` : content;
   const weight = bold ? ' font-weight="bold"' : '';
   return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${weight}>${escaped(short)}</text>`;
