@@ -67,7 +67,7 @@ export function quantile(q: number | string, by: readonly string[], buckets: str
 
 /** Mean of a histogram; nothing while nothing is observed. */
 export function mean(by: readonly string[], sums: string, counts: string): string {
-  return `${sum(by, rate(sums))} / ${sum(by, rate(counts))}`;
+  return `${sum(by, rate(sums))} / (${sum(by, rate(counts))} > 0)`;
 }
 
 /** A share of the whole; where the part has no series yet, the share is 0, and where the whole is 0 there is none. */

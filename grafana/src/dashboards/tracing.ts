@@ -1,9 +1,11 @@
 /** Owns the dashboard of the tracing pipeline: spans from the router through the Collector, and what was lost where. */
 
 import { type DashboardSpec, tracesOf } from '../frame.js';
-import { quantile, rate, series, sum } from '../promql.js';
+import { quantile, rate, series, share, sum } from '../promql.js';
 
 const ACCEPTED = series('otelcol_receiver_accepted_spans_total');
+const DECIDED = series('otelcol_processor_tail_sampling_global_count_traces_sampled_total');
+const KEPT = series('otelcol_processor_tail_sampling_global_count_traces_sampled_total', { decision: 'sampled' });
 const SPAN_CALLS = series('traces_span_metrics_calls_total', { service_name: ['=~', '$service'] });
 const SPAN_ERRORS = series('traces_span_metrics_calls_total', {
   service_name: ['=~', '$service'],
@@ -169,21 +171,18 @@ export const TRACING: DashboardSpec = {
         },
         {
           kind: 'timeseries',
-          title: 'Tail sampling',
-          shows: 'Traces per second by what the second tier of Collectors decided.',
-          bad: 'more that are kept than Jaeger has room for.',
-          unit: 'cps',
+          title: 'Traces kept by tail sampling',
+          shows: 'Share of the traces that the second tier of Collectors kept; without such a tier all of them are.',
+          bad: 'a fall, where every error should be kept: more traces fail than `num_traces` has room for.',
+          unit: 'percentunit',
           width: 12,
+          max: 1,
           limits: 'none',
-          stacked: true,
-          noValue: 'no tail sampling: it belongs to the profile scale',
+          noValue: 'no Collector is scraped',
           targets: [
             {
-              expr: sum(
-                ['decision'],
-                rate(series('otelcol_processor_tail_sampling_global_count_traces_sampled_total')),
-              ),
-              legend: '{{decision}}',
+              expr: `(${share([], KEPT, DECIDED)}) or (${sum([], rate(ACCEPTED))} * 0 + 1)`,
+              legend: 'kept',
             },
           ],
         },

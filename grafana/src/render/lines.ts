@@ -184,7 +184,7 @@ function legend(
 export function drawHeatmap({ panel, series }: PanelData, box: Box, range: TimeRange): string {
   const unit = panel.fieldConfig?.defaults.unit ?? 'none';
   const buckets = [...series]
-    .map(one => ({ bound: Number(one.labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : one.labels['le']), one }))
+    .map(one => ({ bound: Number(one.labels.le === '+Inf' ? Number.POSITIVE_INFINITY : one.labels.le), one }))
     .sort((a, b) => a.bound - b.bound);
   // Prometheus' buckets are cumulative; what a cell shows is what came between two bounds.
   const cells = buckets.map(({ bound, one }, row) => {

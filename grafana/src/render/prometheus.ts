@@ -100,7 +100,7 @@ export class Prometheus {
     } catch {
       throw new Error(`${this.#url} is no Prometheus: HTTP ${response.status}, ${text.slice(0, 100)}`);
     }
-    if (answer.status !== 'success') throw new Error(`${answer.error}, in: ${parameters['query']}`);
+    if (answer.status !== 'success') throw new Error(`${answer.error}, in: ${parameters.query}`);
     return answer.data!;
   }
 }
