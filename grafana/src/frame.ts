@@ -177,6 +177,6 @@ export function dashboardLink(
   variables: { readonly [name: string]: string } = {},
 ): PanelLink {
   const chosen = Object.entries(variables).map(([name, value]) => `&var-${name}=${value}`);
-  const kept = ['datasource', 'job', 'instance'].map(name => `\${${name}:queryparam}`).join('&');
+  const kept = ['datasource', 'job', 'instance', 'realm'].map(name => `\${${name}:queryparam}`).join('&');
   return { title, url: `/d/${uid}?${kept}&\${__url_time_range}${chosen.join('')}` };
 }

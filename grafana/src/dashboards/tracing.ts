@@ -6,12 +6,11 @@ import { quantile, rate, series, share, sum } from '../promql.js';
 const ACCEPTED = series('otelcol_receiver_accepted_spans_total');
 const DECIDED = series('otelcol_processor_tail_sampling_global_count_traces_sampled_total');
 const KEPT = series('otelcol_processor_tail_sampling_global_count_traces_sampled_total', { decision: 'sampled' });
-const SPAN_CALLS = series('traces_span_metrics_calls_total', { service_name: ['=~', '$service'] });
-const SPAN_ERRORS = series('traces_span_metrics_calls_total', {
-  service_name: ['=~', '$service'],
-  status_code: 'STATUS_CODE_ERROR',
-});
-const SPAN_BUCKETS = series('traces_span_metrics_duration_milliseconds_bucket', { service_name: ['=~', '$service'] });
+/** Spans of routers; those of instrumented clients have no such attribute. */
+const OURS = { wamp_action: ['!=', ''] } as const;
+const SPAN_CALLS = series('traces_span_metrics_calls_total', OURS);
+const SPAN_ERRORS = series('traces_span_metrics_calls_total', { ...OURS, status_code: 'STATUS_CODE_ERROR' });
+const SPAN_BUCKETS = series('traces_span_metrics_duration_milliseconds_bucket', OURS);
 
 /** A line named after a span leads to the spans of that name. */
 const SPANS_OF_LINE = tracesOf('${__field.labels.span_name}');
