@@ -1,6 +1,12 @@
 /** Owns the way from the workers' numbers to the metrics: what is measured, and how it is read. */
 
-import type { MethodFigures, MetricsSource, NodeFigures, RealmFigures, UriFigures } from '../observers/metrics/index.js';
+import type {
+  MethodFigures,
+  MetricsSource,
+  NodeFigures,
+  RealmFigures,
+  UriFigures,
+} from '../observers/metrics/index.js';
 import { bucketsOf, METRICS } from '../observers/metrics/table.js';
 import type { SpanStats } from '../observers/spans/index.js';
 import type { Realm } from '../realm/realm.js';
@@ -46,7 +52,8 @@ export interface NodeParts {
 
 export function metricsSource({ workers, metering, started, spans }: NodeParts): MetricsSource {
   const realms = (): Realm[] => workers.flatMap(({ router }) => [...router.realms.values()]);
-  const named = (name: string | undefined): Realm[] => realms().filter(realm => name === undefined || realm.name === name);
+  const named = (name: string | undefined): Realm[] =>
+    realms().filter(realm => name === undefined || realm.name === name);
   return {
     version: VERSION,
     started,

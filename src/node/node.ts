@@ -1,11 +1,11 @@
 /** Owns a running node: which parts there are, in which order they start and stop. */
 
+import { randomUUID } from 'node:crypto';
 import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
 import { Metrics, wholeOf } from '../observers/metrics/index.js';
 import {
-  exportMetrics,
   type MetricsExport,
   type MetricsExportOptions,
   metricsExportOptions,
@@ -29,6 +29,8 @@ export class Node {
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
   readonly #started = Date.now();
+  /** Spans and metrics are of one instance. */
+  readonly #instanceId = randomUUID();
   /** `undefined` while nobody reads them: then nothing is measured. */
   readonly metrics: Metrics | undefined;
   readonly #exportOptions: MetricsExportOptions | undefined;
@@ -44,7 +46,12 @@ export class Node {
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     const flusher = new Flusher();
     const { procedures, endpoint, export_interval: interval } = config.wampscope.metrics;
-    this.#exportOptions = metricsExportOptions({ endpoint, interval }, environment.env, environment.log);
+    this.#exportOptions = metricsExportOptions(
+      { endpoint, interval },
+      environment.env,
+      environment.log,
+      this.#instanceId,
+    );
     const isRead = config.wampscope.http !== undefined || this.#exportOptions !== undefined;
     const metering = isRead ? createMetering(procedures, flusher) : undefined;
     this.workers = config.workers.map((worker, index) => {
@@ -71,7 +78,7 @@ export class Node {
     const { log } = this.#environment;
     // What consumes starts before what produces.
     this.#startSpans();
-    if (this.#exportOptions) this.#export = await exportMetrics(this.metrics!, this.#exportOptions);
+    await this.#startExport();
     this.startManagement();
     await this.#startHttp();
     const listeners = listenersOf(this.#config);
@@ -81,10 +88,17 @@ export class Node {
     }
   }
 
+  /** The packages of the SDK are loaded here, and not when nothing is exported. */
+  async #startExport(): Promise<void> {
+    if (!this.#exportOptions) return;
+    const { startMetricsExport } = await import('../observers/metrics/otlp-export.js');
+    this.#export = startMetricsExport(this.metrics!, this.#exportOptions);
+  }
+
   #startSpans(): void {
     const { env, log } = this.#environment;
     const { pipeline, endpoint } = this.#config.wampscope.telemetry;
-    const spans = createSpans({ pipeline, endpoint, env, log });
+    const spans = createSpans({ pipeline, endpoint, env, log, instanceId: this.#instanceId });
     // Without an endpoint it observes nothing, and the router must not build frames for it.
     if (!spans.onActionEnd) return;
     this.#spans = spans;

@@ -11,8 +11,8 @@ import { nextId } from '../wire/ids.js';
 import { EMPTY_DICT, error, type Message } from '../wire/message.js';
 import { Payload } from '../wire/payload.js';
 import type { UriCheck } from '../wire/uris.js';
-import { Role, type RoleOptions, trustedRole } from './authorizer.js';
 import { Attendance } from './attendance.js';
+import { Role, type RoleOptions, trustedRole } from './authorizer.js';
 import { Broker } from './broker.js';
 import { Dealer, type Timers } from './dealer.js';
 import { ROLES } from './features.js';
@@ -167,7 +167,11 @@ export class Realm implements SessionRealm, LocalRealm {
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
       from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), seq);
-      this.meter?.refused(m.code, failure.uri, m.code === Code.CALL ? this.dealer.registrations.best(m.uri) : undefined);
+      this.meter?.refused(
+        m.code,
+        failure.uri,
+        m.code === Code.CALL ? this.dealer.registrations.best(m.uri) : undefined,
+      );
     } finally {
       this.#depth--;
     }

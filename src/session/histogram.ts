@@ -52,7 +52,7 @@ export class Histogram {
 
   /** Counts `value` `times` times. A clock that went back makes it negative: 0 then. */
   add(value: number, times = 1): void {
-    const ticks = value > 0 ? value : 0;
+    const ticks = Math.max(value, 0);
     this.counts[this.buckets.index(ticks)]! += times;
     this.sum += ticks * times;
   }

@@ -144,7 +144,7 @@ export class Session implements RealmSession {
     }
     if (this.#hello) this.#host.metering!.login(this.#handshake.method, step.kind === 'welcome', this.#hello);
     this.#hello = undefined;
-     if (step.kind === 'abort') {
+    if (step.kind === 'abort') {
       this.#write(abort({ message: step.message }, step.reason), seq);
       this.#end(step.reason, true, 'abort');
     } else {

@@ -1,6 +1,6 @@
 /** Owns how samples become text for Prometheus: prom-client writes the lines, in pieces that no turn of the loop is long for. */
 
-import { type Metric, Registry, type RegistryContentType } from 'prom-client';
+import { Registry, type RegistryContentType } from 'prom-client';
 import type { Exemplar } from './exemplars.js';
 import { labelled, type Sample, type SampleFamily } from './families.js';
 import type { Slices } from './pace.js';
@@ -24,15 +24,21 @@ interface Value {
   readonly exemplar?: { readonly labelSet: Labels; readonly value: number; readonly timestamp: number };
 }
 
-interface Written {
+/** One metric with its values. */
+export interface WrittenMetric {
   readonly name: string;
   readonly help: string;
   readonly type: string;
   readonly values: readonly Value[];
 }
 
+/** As prom-client's metrics are asked for their values. */
+export interface Written {
+  get(): WrittenMetric | Promise<WrittenMetric>;
+}
+
 interface Writer {
-  getMetricsAsString(metric: { get(): Written | Promise<Written> }): Promise<string>;
+  getMetricsAsString(metric: Written): Promise<string>;
 }
 
 /** One format of exposition. OpenMetrics has exemplars, and is what Prometheus asks for; the older one suits people's tools. */
@@ -53,7 +59,7 @@ export class Exposition {
   /** Ours and then `others`; calls `onSample` with the number of values of each piece. */
   async *text(
     families: Iterable<SampleFamily>,
-    others: readonly Metric[],
+    others: readonly Written[],
     slices: Slices,
     onSample: (count: number) => void = () => {},
   ): AsyncGenerator<string> {
@@ -75,7 +81,7 @@ export class Exposition {
 
   async *#lines(
     families: Iterable<SampleFamily>,
-    others: readonly Metric[],
+    others: readonly Written[],
     slices: Slices,
     onSample: (count: number) => void,
   ): AsyncGenerator<string> {
@@ -94,13 +100,13 @@ export class Exposition {
     }
     for (const metric of others) {
       if (slices.isOver) await slices.rest();
-      const written = (await (metric as unknown as { get(): Promise<Written> }).get()) as Written;
+      const written = await metric.get();
       onSample(written.values.length);
       yield await this.#write(written);
     }
   }
 
-  async #write(metric: Written): Promise<string> {
+  async #write(metric: WrittenMetric): Promise<string> {
     // prom-client adds `_total` to each value, and leaves it to us to take it from the name.
     const isRenamed = this.#isOpen && metric.type === 'counter';
     const named = isRenamed ? { ...metric, name: metric.name.replace(/_total$/, '') } : metric;

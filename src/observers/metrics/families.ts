@@ -42,9 +42,15 @@ export function* families(node: NodeFigures, self: SelfFigures): Iterable<Sample
 
   yield one(METRICS.info, 1, self.version);
   yield one(METRICS.connections, node.connections);
-  yield one(METRICS.buffered, total(realm => realm.buffered));
+  yield one(
+    METRICS.buffered,
+    total(realm => realm.buffered),
+  );
   yield one(METRICS.bufferedMax, Math.max(0, ...realms.map(realm => realm.bufferedMax)));
-  yield one(METRICS.slow, total(realm => realm.slowConsumers));
+  yield one(
+    METRICS.slow,
+    total(realm => realm.slowConsumers),
+  );
   yield each(METRICS.sessions, realms, sessionsOf);
   yield each(METRICS.opened, realms, realm => [value(realm.opened, realm.name)]);
   yield each(METRICS.closed, realms, realm => pairs(realm.closed, realm.name));

@@ -8,7 +8,7 @@ import { families, type SampleFamily } from './families.js';
 import { Pace, Slices } from './pace.js';
 import { Load, Runtime } from './runtime.js';
 import type { MetricsSource } from './source.js';
-import { bucketsOf, METRICS } from './table.js';
+import { METRICS } from './table.js';
 
 export type { DetailedQuery } from './detailed.js';
 export type { Exemplars } from './exemplars.js';
@@ -22,7 +22,7 @@ export interface MetricsPage {
 
 export class Metrics {
   /** Where traces that are kept leave their ids. */
-  readonly exemplars = new Exemplars(bucketsOf(METRICS.calls));
+  readonly exemplars = new Exemplars(METRICS.calls.buckets);
   readonly #source: MetricsSource;
   readonly #runtime = new Runtime();
   readonly #load = new Load();

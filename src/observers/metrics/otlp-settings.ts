@@ -9,7 +9,6 @@ import {
   millisecondsOf,
   sourceOf,
 } from '../spans/settings.js';
-import type { Metrics } from './index.js';
 
 /** OTLP exporter specification, "Configuration Options": where a collector is when nobody says. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
@@ -53,10 +52,10 @@ export function metricsExportOptions(
   config: MetricsExportConfig,
   env: Environment,
   log: MetricsExportOptions['log'],
+  instanceId?: string,
 ): MetricsExportOptions | undefined {
   if (config.endpoint === undefined && !isAskedFor(env, 'metrics')) return undefined;
-  const settings =
-    exportSettings(config.endpoint, env, 'metrics') ?? exportSettings(DEFAULT_ENDPOINT, env, 'metrics');
+  const settings = exportSettings(config.endpoint, env, 'metrics') ?? exportSettings(DEFAULT_ENDPOINT, env, 'metrics');
   if (!settings) return undefined;
   const preference = env[TEMPORALITY]?.trim().toLowerCase() ?? '';
   if (preference !== '' && preference !== 'cumulative') {
@@ -64,15 +63,9 @@ export function metricsExportOptions(
   }
   return {
     settings,
-    source: sourceOf(env),
+    source: sourceOf(env, instanceId),
     interval: config.interval ?? millisecondsOf(env, 'OTEL_METRIC_EXPORT_INTERVAL', DEFAULT_INTERVAL),
     timeout: millisecondsOf(env, 'OTEL_METRIC_EXPORT_TIMEOUT', DEFAULT_TIMEOUT),
     log,
   };
-}
-
-/** Begins to export; the SDK's packages are loaded here and not before. */
-export async function exportMetrics(metrics: Metrics, options: MetricsExportOptions): Promise<MetricsExport> {
-  const { startMetricsExport } = await import('./otlp-export.js');
-  return startMetricsExport(metrics, options);
 }

@@ -22,6 +22,8 @@ export interface SpanOptions {
   /** For `sdk`: takes the place of the batch processor and all behind it. Its `onStart` is never called. */
   readonly processor?: SpanProcessor | undefined;
   readonly log: SpanLog;
+  /** A UUID for `service.instance.id`, to share it with metrics. Default: a fresh one. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   if (own === 1 && pipeline === 'rows') {
     throw new TypeError("Expected pipeline 'sdk' with `exporter` or `processor`, got 'rows', which sends by itself");
   }
-  const source = sourceOf(env);
+  const source = sourceOf(env, options.instanceId);
   const tally: Tally = { handed: 0, exported: 0, failed: 0 };
   if (processor !== undefined) return new SdkSpans(new CountingProcessor(processor, tally), tally, source, log);
   if (exporter !== undefined) {

@@ -26,9 +26,6 @@ export interface ExportSettings {
 }
 
 const SERVICE = 'wampscope';
-/** One for the life of the process: all that it exports is of one instance. */
-const INSTANCE_ID = randomUUID();
-
 /** What is exported: each has variables and a path of its own. */
 export type Signal = 'traces' | 'metrics';
 /** OTLP exporter specification, "Configuration Options": the default of OTEL_EXPORTER_OTLP_TIMEOUT. */
@@ -73,12 +70,12 @@ export function isSwitchedOff(env: Environment, signal: Signal = 'traces'): bool
 }
 
 /** In whose name: what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say goes before what the process knows. */
-export function sourceOf(env: Environment): Source {
+export function sourceOf(env: Environment, instanceId: string = randomUUID()): Source {
   const version = packageVersion();
   const attributes: Record<string, AttributeValue> = {
     [ResourceAttribute.serviceName]: SERVICE,
     [ResourceAttribute.serviceVersion]: version,
-    [ResourceAttribute.serviceInstanceId]: INSTANCE_ID,
+    [ResourceAttribute.serviceInstanceId]: instanceId,
     [ResourceAttribute.telemetrySdkName]: SERVICE,
     [ResourceAttribute.telemetrySdkLanguage]: 'nodejs',
     [ResourceAttribute.telemetrySdkVersion]: version,
