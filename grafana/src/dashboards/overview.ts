@@ -117,8 +117,7 @@ const stats: readonly PanelSpec[] = [
   {
     kind: 'stat',
     title: 'Event loop lag, p99',
-    shows:
-      'How late the worst router’s event loop was, in a hundredth of the times since the last scrape; 20 ms is one at rest.',
+    shows: 'How late the worst router’s event loop was, in a hundredth of the times since the last scrape.',
     bad: 'above 50 ms every message waits about that long; above 100 ms the router is overloaded.',
     unit: 's',
     width: 4,

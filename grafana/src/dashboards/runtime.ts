@@ -18,7 +18,7 @@ export const RUNTIME: DashboardSpec = {
           kind: 'timeseries',
           title: 'Event loop lag',
           shows:
-            'How late a timer of 20 ms was since the last scrape: half of the times, and all but a hundredth. 20 ms is a loop at rest.',
+            'How late the event loop was since the last scrape: half of the times it was looked at, and all but a hundredth.',
           bad: 'above 50 ms every message waits about that long; above 100 ms the router is overloaded.',
           unit: 's',
           width: 6,
@@ -31,7 +31,7 @@ export const RUNTIME: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Longest stall',
-          shows: 'The longest delay of the event loop since the last scrape; 20 ms is a loop at rest.',
+          shows: 'The longest delay of the event loop since the last scrape.',
           bad: 'above 250 ms: something blocked it; look at garbage collection at the same time.',
           unit: 's',
           width: 6,

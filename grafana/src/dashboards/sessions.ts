@@ -57,7 +57,7 @@ export const SESSIONS: DashboardSpec = {
           kind: 'table',
           title: `Top ${TOP} sessions by octets`,
           shows:
-            'The sessions with most octets in the time shown, received and sent together. They are scraped apart, and rarely.',
+            'The sessions with most octets in the time shown, received and sent together. Estimates at its ends: on_stats is exact.',
           bad: 'a session that nobody knows, or one with far more than others of its role. Dropped or waiting events: it reads too slowly.',
           unit: 'short',
           width: 24,

@@ -4,7 +4,7 @@ export const TEXT = '#ccccdc';
 export const FAINT = '#8e8e99';
 export const GRID = '#2c3235';
 export const PANEL = '#181b1f';
-export const CHARACTER = 6.1;
+export const CHARACTER = 6.6;
 
 /** Grafana's names of the colours that the dashboards use. */
 const NAMED: { readonly [name: string]: string } = {
