@@ -57,6 +57,7 @@ export function metricsSource({ workers, metering, started, spans }: NodeParts):
   return {
     version: VERSION,
     started,
+    slowAbove: SLOW * (workers[0]?.router.limits.sendQueueBytes ?? 0),
     read: () => nodeFigures(workers, metering, spans()),
     *sessions(realm) {
       for (const { sessions } of named(realm)) yield* sessions.values();
@@ -86,9 +87,7 @@ function* both<T>(patterns: { values(match: 'exact' | 'prefix'): Iterable<T> }):
 function nodeFigures(workers: readonly Worker[], metering: Metering, spans: SpanStats | undefined): NodeFigures {
   const sum = (read: (worker: Worker) => number): number => workers.reduce((total, worker) => total + read(worker), 0);
   return {
-    realms: workers.flatMap(({ router }) =>
-      [...router.realms.values()].map(realm => realmFigures(realm, router.limits.sendQueueBytes * SLOW)),
-    ),
+    realms: workers.flatMap(({ router }) => [...router.realms.values()].map(realmFigures)),
     connections: sum(worker => worker.router.connections),
     openActions: sum(worker => worker.observatory.correlator.openActions),
     abandonedActions: sum(worker => worker.observatory.correlator.abandoned),
@@ -110,7 +109,7 @@ function nodeFigures(workers: readonly Worker[], metering: Metering, spans: Span
   };
 }
 
-function realmFigures(realm: Realm, slowAbove: number): RealmFigures {
+function realmFigures(realm: Realm): RealmFigures {
   const { name, attendance, counts, dealer, broker, meter } = realm;
   const { groups, opened, closed } = attendance;
   const { subscriptions } = broker;
@@ -123,6 +122,7 @@ function realmFigures(realm: Realm, slowAbove: number): RealmFigures {
     received: counts.received,
     sent: counts.sent,
     octets: Object.entries(counts.octets),
+    rated: ratedOf(realm),
     openCalls: dealer.openCalls,
     progressiveResults: dealer.progressiveResults,
     dropped: [
@@ -132,30 +132,18 @@ function realmFigures(realm: Realm, slowAbove: number): RealmFigures {
     subscriptions: { exact: subscriptions.size('exact'), prefix: subscriptions.size('prefix') },
     registrations: { exact: registrations.size('exact'), prefix: registrations.size('prefix') },
     measures: meter && measuresOf(meter),
-    ...sessionFigures(realm, slowAbove),
   };
 }
 
 /** What only the sessions themselves know: a glance at each, so that messages need not be counted twice. */
-function sessionFigures(
-  { sessions, attendance }: Realm,
-  slowAbove: number,
-): Pick<RealmFigures, 'rated' | 'buffered' | 'bufferedMax' | 'slowConsumers'> {
+function ratedOf({ sessions, attendance }: Realm): RealmFigures['rated'] {
   let received = attendance.receivedRated;
   let sent = attendance.sentRated;
-  let buffered = 0;
-  let bufferedMax = 0;
-  let slowConsumers = 0;
-  for (const session of sessions.values()) {
-    received += session.traffic.receivedRated;
-    sent += session.traffic.sentRated;
-    const waiting = session.buffered;
-    if (waiting === 0) continue;
-    buffered += waiting;
-    if (waiting > bufferedMax) bufferedMax = waiting;
-    if (waiting > slowAbove) slowConsumers++;
+  for (const { traffic } of sessions.values()) {
+    received += traffic.receivedRated;
+    sent += traffic.sentRated;
   }
-  return { rated: { received, sent }, buffered, bufferedMax, slowConsumers };
+  return { received, sent };
 }
 
 function measuresOf(meter: RealmMeter): NonNullable<RealmFigures['measures']> {

@@ -44,12 +44,13 @@ interface Writer {
 /** One format of exposition. OpenMetrics has exemplars, and is what Prometheus asks for; the older one suits people's tools. */
 export class Exposition {
   readonly contentType: RegistryContentType;
-  readonly #isOpen: boolean;
+  /** OpenMetrics. */
+  readonly isOpen: boolean;
   readonly #writer: Writer;
 
   constructor(contentType: RegistryContentType) {
     this.contentType = contentType;
-    this.#isOpen = contentType === Registry.OPENMETRICS_CONTENT_TYPE;
+    this.isOpen = contentType === Registry.OPENMETRICS_CONTENT_TYPE;
     // Only writes: in OpenMetrics mode a registry renames the counters that it holds, for whomever else reads them.
     const registry = new Registry<RegistryContentType>();
     registry.setContentType(contentType);
@@ -73,7 +74,7 @@ export class Exposition {
       slices.resume();
       piece = '';
     }
-    if (this.#isOpen) piece += '# EOF\n';
+    if (this.isOpen) piece += '# EOF\n';
     slices.suspend();
     yield piece;
     slices.resume();
@@ -85,12 +86,11 @@ export class Exposition {
     slices: Slices,
     onSample: (count: number) => void,
   ): AsyncGenerator<string> {
-    const made = new Values();
     for (const family of families) {
       const { name, help } = family.row;
       const type = prometheusType(family.row);
       let isFirst = true;
-      for (const values of made.batches(family)) {
+      for (const values of batches(family)) {
         if (slices.isOver) await slices.rest();
         onSample(values.length);
         const text = await this.#write({ name, help, type, values });
@@ -108,62 +108,48 @@ export class Exposition {
 
   async #write(metric: WrittenMetric): Promise<string> {
     // prom-client adds `_total` to each value, and leaves it to us to take it from the name.
-    const isRenamed = this.#isOpen && metric.type === 'counter';
+    const isRenamed = this.isOpen && metric.type === 'counter';
     const named = isRenamed ? { ...metric, name: metric.name.replace(/_total$/, '') } : metric;
     return `${await this.#writer.getMetricsAsString({ get: () => named })}\n`;
   }
 }
 
-/** Makes what prom-client writes of samples. Samples of several metrics may share one list of labels. */
-class Values {
-  readonly #shared = new WeakMap<readonly string[], Labels>();
-
-  /** Of whole samples, some hundred at once; a metric without any has one empty batch, so that it is announced. */
-  *batches({ row, samples }: SampleFamily): Iterable<Value[]> {
-    let values: Value[] = [];
-    let isEmpty = true;
-    for (const sample of samples) {
-      this.#add(values, row, sample);
-      if (values.length < BATCH) continue;
-      yield values;
-      isEmpty = false;
-      values = [];
-    }
-    if (values.length > 0 || isEmpty) yield values;
+/** Values of whole samples, some hundred at once; a metric without any has one empty batch, so that it is announced. */
+function* batches({ row, samples }: SampleFamily): Iterable<Value[]> {
+  let values: Value[] = [];
+  let isEmpty = true;
+  for (const sample of samples) {
+    add(values, row, sample);
+    if (values.length < BATCH) continue;
+    yield values;
+    isEmpty = false;
+    values = [];
   }
+  if (values.length > 0 || isEmpty) yield values;
+}
 
-  #add(values: Value[], row: MetricRow, sample: Sample): void {
-    const sharedLabels = this.#labels(row, sample);
-    if ('value' in sample) {
-      values.push({ value: sample.value, sharedLabels });
-      return;
-    }
-    const { distribution, ticks, exemplars } = sample;
-    const buckets = row.buckets!;
-    let count = 0;
-    for (let i = 0; i <= buckets.length; i++) {
-      count += distribution.counts[i]!;
-      const exemplar = exemplars?.[i];
-      values.push({
-        metricName: `${row.name}_bucket`,
-        labels: { le: String(buckets[i] ?? '+Inf') },
-        sharedLabels,
-        value: count,
-        ...(exemplar && { exemplar: exemplarOf(exemplar) }),
-      });
-    }
-    values.push({ metricName: `${row.name}_sum`, sharedLabels, value: distribution.sum / ticks });
-    values.push({ metricName: `${row.name}_count`, sharedLabels, value: count });
+function add(values: Value[], row: MetricRow, sample: Sample): void {
+  const labels = Object.fromEntries(labelled(row, sample.labels));
+  if ('value' in sample) {
+    values.push({ value: sample.value, labels });
+    return;
   }
-
-  /** One object for one list: prom-client writes it once. */
-  #labels(row: MetricRow, { labels }: Sample): Labels {
-    const known = this.#shared.get(labels);
-    if (known) return known;
-    const made = Object.fromEntries(labelled(row, labels));
-    this.#shared.set(labels, made);
-    return made;
+  const { distribution, ticks, exemplars } = sample;
+  const buckets = row.buckets!;
+  let count = 0;
+  for (let i = 0; i <= buckets.length; i++) {
+    count += distribution.counts[i]!;
+    const exemplar = exemplars?.[i];
+    values.push({
+      metricName: `${row.name}_bucket`,
+      labels: { le: String(buckets[i] ?? '+Inf') },
+      sharedLabels: labels,
+      value: count,
+      ...(exemplar && { exemplar: exemplarOf(exemplar) }),
+    });
   }
+  values.push({ metricName: `${row.name}_sum`, sharedLabels: labels, value: distribution.sum / ticks });
+  values.push({ metricName: `${row.name}_count`, sharedLabels: labels, value: count });
 }
 
 /** HELP and TYPE stand before the first values of a metric only. */

@@ -21,8 +21,18 @@ export interface SampleFamily {
   readonly samples: Iterable<Sample>;
 }
 
-/** What the metrics know of themselves. */
+/** What waits for slow peers. */
+export interface Backlog {
+  /** Octets, of all sessions and of the slowest. */
+  readonly sum: number;
+  readonly max: number;
+  /** Slow sessions. */
+  readonly slow: number;
+}
+
+/** What the metrics find out themselves. */
 export interface SelfFigures {
+  readonly backlog: Backlog;
   readonly version: string;
   readonly utilization: number;
   /** Of the last scrape: seconds, and samples. */
@@ -37,20 +47,13 @@ const SYSTEM = 'wamp';
 /** All metrics but those of Node.js itself. */
 export function* families(node: NodeFigures, self: SelfFigures): Iterable<SampleFamily> {
   const { realms } = node;
-  const total = (read: (realm: RealmFigures) => number): number => realms.reduce((sum, realm) => sum + read(realm), 0);
   const measured = realms.filter((realm): realm is Measured => realm.measures !== undefined);
 
   yield one(METRICS.info, 1, self.version);
   yield one(METRICS.connections, node.connections);
-  yield one(
-    METRICS.buffered,
-    total(realm => realm.buffered),
-  );
-  yield one(METRICS.bufferedMax, Math.max(0, ...realms.map(realm => realm.bufferedMax)));
-  yield one(
-    METRICS.slow,
-    total(realm => realm.slowConsumers),
-  );
+  yield one(METRICS.buffered, self.backlog.sum);
+  yield one(METRICS.bufferedMax, self.backlog.max);
+  yield one(METRICS.slow, self.backlog.slow);
   yield each(METRICS.sessions, realms, sessionsOf);
   yield each(METRICS.opened, realms, realm => [value(realm.opened, realm.name)]);
   yield each(METRICS.closed, realms, realm => pairs(realm.closed, realm.name));

@@ -4,7 +4,8 @@ import { Registry } from 'prom-client';
 import { type DetailedQuery, detailedFamilies } from './detailed.js';
 import { Exemplars } from './exemplars.js';
 import { Exposition } from './exposition.js';
-import { families, type SampleFamily } from './families.js';
+import { type Backlog, families, type SampleFamily } from './families.js';
+import { linesOf } from './lines.js';
 import { Pace, Slices } from './pace.js';
 import { Load, Runtime } from './runtime.js';
 import type { MetricsSource } from './source.js';
@@ -48,10 +49,21 @@ export class Metrics {
   }
 
   /** Ours as they are now. Each reader has a `load` of its own, which tells of the time between two of its readings. */
-  families(load: Load): Iterable<SampleFamily> {
+  async read(load: Load): Promise<Iterable<SampleFamily>> {
+    await this.#pace.turn();
+    return this.#read(load, new Slices(this.#pace));
+  }
+
+  async #read(load: Load, slices: Slices): Promise<Iterable<SampleFamily>> {
+    slices.resume();
+    const backlog = await backlogOf(this.#source, slices);
+    // A turn of its own: what is counted per session is read of all sessions at once, or it would not add up.
+    await slices.rest();
     const { version } = this.#source;
-    const utilization = load.utilization();
-    return families(this.#source.read(), { version, utilization, scrape: this.#scrape, exemplars: this.exemplars });
+    const self = { version, backlog, utilization: load.utilization(), scrape: this.#scrape, exemplars: this.exemplars };
+    const found = families(this.#source.read(), self);
+    slices.suspend();
+    return found;
   }
 
   get started(): number {
@@ -67,9 +79,7 @@ export class Metrics {
     await this.#pace.turn();
     const slices = new Slices(this.#pace);
     let samples = 0;
-    slices.resume();
-    const read = this.families(this.#load);
-    slices.suspend();
+    const read = await this.#read(this.#load, slices);
     yield* format.text(read, this.#runtime.metrics, slices, count => {
       samples += count;
     });
@@ -82,8 +92,24 @@ export class Metrics {
     slices.resume();
     const read = await detailedFamilies(this.#source, query, slices);
     slices.suspend();
-    yield* format.text(read, [], slices);
+    yield* linesOf(read, format.isOpen, slices);
   }
+}
+
+/** Sessions between looks at the clock. */
+const STRIDE = 256;
+
+async function backlogOf(source: MetricsSource, slices: Slices): Promise<Backlog> {
+  const found = { sum: 0, max: 0, slow: 0 };
+  let steps = 0;
+  for (const { buffered } of source.sessions(undefined)) {
+    if (++steps % STRIDE === 0 && slices.isOver) await slices.rest();
+    if (buffered === 0) continue;
+    found.sum += buffered;
+    found.max = Math.max(found.max, buffered);
+    if (buffered > source.slowAbove) found.slow++;
+  }
+  return found;
 }
 
 /** All pieces of a page as one text. */

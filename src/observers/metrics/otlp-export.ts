@@ -29,8 +29,9 @@ export function startMetricsExport(metrics: Metrics, options: MetricsExportOptio
   const load = new Load();
   const producer: MetricProducer = {
     collect: async () => {
+      const families = await metrics.read(load);
       const time = { from: metrics.started, to: Date.now() };
-      const scopeMetrics = [{ scope, metrics: metricData(metrics.families(load), time) }];
+      const scopeMetrics = [{ scope, metrics: metricData(families, time) }];
       return { resourceMetrics: { resource, scopeMetrics }, errors: [] };
     },
   };

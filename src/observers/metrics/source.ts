@@ -71,10 +71,6 @@ export interface RealmFigures {
   readonly dropped: Iterable<readonly [string, number]>;
   readonly subscriptions: ByMatch;
   readonly registrations: ByMatch;
-  /** Octets that wait for the sessions of the realm. */
-  readonly buffered: number;
-  readonly bufferedMax: number;
-  readonly slowConsumers: number;
   readonly measures: RealmMeasures | undefined;
 }
 
@@ -135,6 +131,8 @@ export interface MetricsSource {
   readonly version: string;
   /** Milliseconds since the epoch when counting began. */
   readonly started: number;
+  /** Octets that wait for a peer above which it is slow. */
+  readonly slowAbove: number;
   read(): NodeFigures;
   /** `undefined`: of all realms. */
   sessions(realm: string | undefined): Iterable<SessionFigures>;

@@ -32,7 +32,7 @@ export const METRICS = {
     otel: 'wamp.connection.buffered',
     kind: 'level',
     unit: 'By',
-    help: 'Octets that wait for slow peers, of all connections',
+    help: 'Octets that wait for slow peers, of all sessions',
     labels: [],
   },
   bufferedMax: {
@@ -47,8 +47,8 @@ export const METRICS = {
     name: 'wamp_slow_consumer_count',
     otel: 'wamp.slow_consumer.count',
     kind: 'level',
-    unit: '{connection}',
-    help: 'Connections with more than a quarter of `send_queue_bytes` waiting',
+    unit: '{session}',
+    help: 'Sessions with more than a quarter of `send_queue_bytes` waiting',
     labels: [],
   },
   sessions: {
