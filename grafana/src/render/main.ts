@@ -75,6 +75,9 @@ async function main(): Promise<void> {
   const scrape = positive('--scrape', values.scrape);
   const step = values.step ? positive('--step', values.step) : Math.max(Math.ceil((minutes * 60) / 100), scrape);
   const range = { from: to - minutes * 60, to, step };
+  if ((await prometheus.range('wampscope_build_info', range)).length === 0) {
+    throw new Error(`${values.prometheus} has seen no router in the last ${minutes} minutes; does it scrape /metrics?`);
+  }
   const variables = { ...builtIn(range, scrape), ...Object.fromEntries(values.var.map(pair)) };
   const wanted = loadDashboards().filter(({ uid }) => values.only?.includes(uid!) ?? true);
   if (wanted.length === 0) throw new Error(`No dashboard has the uid ${values.only?.join(', ')}`);
