@@ -33,7 +33,8 @@ export interface RouterOptions {
 
 export const DEFAULT_LIMITS: SessionLimits = { sendQueueBytes: 4 << 20, handshakeTimeout: 10_000 };
 
-const systemClock: Clock = () => performance.timeOrigin + performance.now();
+const ORIGIN = performance.timeOrigin;
+const systemClock: Clock = () => ORIGIN + performance.now();
 
 const systemTimers: Timers = {
   after: (milliseconds, run) => setTimeout(run, milliseconds),

@@ -23,6 +23,15 @@ export interface SessionRef {
 }
 
 /**
+ * What a tap made of a received request. The router keeps it with whatever the request leaves open and hands it back;
+ * it never looks inside (ADR-003).
+ */
+export interface Cause {
+  /** Names the request and all that follows from it. */
+  readonly correlation: string;
+}
+
+/**
  * One WAMP message at one session, in one direction, seen once.
  *
  * The object, its message's payload and `encoded` are valid only during `onFrame`: they are reused
@@ -32,7 +41,7 @@ export interface SessionRef {
 export interface Frame {
   /** Numbers all frames of a router, rising. */
   readonly seq: number;
-  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock. */
+  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock; up to 64 EVENTs of a fan-out share one. */
   readonly at: number;
   readonly session: SessionRef;
   /** As the router sees it. */
@@ -43,10 +52,10 @@ export interface Frame {
   readonly start: number;
   readonly end: number;
   /**
-   * For sent frames the `seq` of the received frame that made the router send this, 0 when none did.
-   * Pending calls and timers keep this number, so it stays true after a timeout and through asynchronous decisions.
+   * Of a sent frame: of the request that made the router send this; none for what nobody asked for. Of a received YIELD,
+   * ERROR or CANCEL: of the open call that it is about. Pending calls and timers keep it, so it stays true after a timeout.
    */
-  readonly cause: number;
+  readonly cause: Cause | undefined;
   /** The send queue refused it: the peer never sees it. */
   readonly dropped: boolean;
 }
@@ -58,13 +67,16 @@ export interface SessionEvent {
   readonly at: number;
   /** Why it left: a GOODBYE or ABORT reason, or `transport_lost`; '' when it joined. */
   readonly reason: string;
+  /** Of its calls that were still open when it left: nobody answers them any more. */
+  readonly open: readonly Cause[];
 }
 
 /** What the router tells. Called synchronously on the hot path: be quick, never throw. */
 export interface Tap {
   /** `joined` comes before WELCOME, `left` after the messages that the leaving causes. */
   onSession(event: SessionEvent): void;
-  onFrame(frame: Frame): void;
-  /** All synchronous effects of the received frame `seq` have been sent. */
-  onHandled(seq: number): void;
+  /** For a received frame returns the cause of what it makes the router do. */
+  onFrame(frame: Frame): Cause | undefined;
+  /** All synchronous effects of a received frame with this cause have been sent. */
+  onHandled(cause: Cause): void;
 }

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
-import { Metrics, wholeOf } from '../observers/metrics/index.js';
+import { Metrics, type DetailedQuery as MetricsQuery } from '../observers/metrics/index.js';
 import {
   type MetricsExport,
   type MetricsExportOptions,
@@ -14,7 +14,9 @@ import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
 import { Flusher } from '../transport/send-queue.js';
 import { listenersOf } from './config/listeners.js';
 import type { Config } from './config/schema.js';
-import { HttpListener } from './http.js';
+import { Access } from './http/access.js';
+import { HttpListener } from './http/listener.js';
+import { pagesOf } from './http/pages.js';
 import { createMetering, metricsSource } from './metering.js';
 import { managementRealm } from './options.js';
 import { Worker } from './worker.js';
@@ -37,6 +39,7 @@ export class Node {
   #export: MetricsExport | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
+  #state: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(config: Config, environment: NodeEnvironment) {
     this.#config = config;
@@ -86,6 +89,7 @@ export class Node {
       const own = listeners.filter(listener => listener.worker.id === worker.id);
       for (const line of await worker.listen(own)) log.info(`${worker.id} listens at ${line}`);
     }
+    if (this.#state === 'starting') this.#state = 'running';
   }
 
   /** The packages of the SDK are loaded here, and not when nothing is exported. */
@@ -127,20 +131,36 @@ export class Node {
   async #startHttp(): Promise<void> {
     const { http } = this.#config.wampscope;
     if (!http) return;
+    const { workers } = this;
     const metrics = this.metrics!;
-    this.#http = new HttpListener({
-      '/metrics': async () => {
-        const { contentType, body } = metrics.page();
-        return { contentType, body: await wholeOf(body) };
+    const pages = pagesOf({
+      node: this.#config.controller.id,
+      now: () => Date.now(),
+      *realms() {
+        for (const { id, router } of workers) {
+          for (const { name, sessions } of router.realms.values()) yield { worker: id, name, sessions };
+        }
       },
-      '/healthz': () => ({ contentType: 'text/plain', body: 'ok\n' }),
+      metrics: accept => metrics.page(accept),
+      detailed: {
+        families: ['session', 'procedure', 'topic'],
+        page: (query: MetricsQuery, accept) => metrics.detailed(query, accept),
+      },
+      unready: () => this.#unready(),
     });
+    this.#http = new HttpListener(pages, Access.of(http));
     const url = await this.#http.listen(http.interface, http.port);
     this.#environment.log.info(`metrics at ${url}/metrics, health at ${url}/healthz`);
   }
 
+  #unready(): string | undefined {
+    if (this.#state === 'starting') return 'the listeners are not up yet';
+    return this.#state === 'stopping' ? 'the node is stopping' : undefined;
+  }
+
   /** Says GOODBYE to all sessions, flushes what is to be exported, closes everything. Bounded by a few seconds. */
   async stop(): Promise<void> {
+    this.#state = 'stopping';
     await Promise.all(this.workers.map(worker => worker.close()));
     await this.#spans?.close();
     await this.#export?.close();

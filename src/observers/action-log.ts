@@ -43,6 +43,8 @@ export class ActionLog implements TraceLog<LoggedAction> {
   readonly #records: (LoggedAction | undefined)[];
   readonly #responders = new Map<TracedAction, Responders>();
   readonly overflow = 0;
+  /** It holds nothing back. */
+  readonly exhausted = false;
   firstSeq = 0;
   nextSeq = 0;
 

@@ -4,10 +4,11 @@ import type { Frame } from '../tap.js';
 import type { TracedAction } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
 import { Code } from '../wire/codes.js';
+import type { Message } from '../wire/message.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
+import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
-import { redacted } from './redaction.js';
 import { choosesActions, holdsBack, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
 
 export interface LogOptions {
@@ -20,7 +21,7 @@ export interface LogOptions {
   readonly filter: TraceFilter;
   /** Records kept; older ones are dropped. A power of two. */
   readonly maxRecords: number;
-  /** Octets of payloads kept; the records of older ones are dropped. */
+  /** Octets kept of payloads, of options, and of what is held back; beyond it the oldest are dropped. */
   readonly maxBytes: number;
   /** Milliseconds that a record is kept. */
   readonly maxAge: number;
@@ -36,6 +37,8 @@ export interface TraceLog<Record> extends Observer {
   readonly nextSeq: number;
   /** Records that were held back and given up, because too many were. */
   readonly overflow: number;
+  /** What is held back has reached the limit of octets: the trace cannot keep what it promises. */
+  readonly exhausted: boolean;
   /** Drops what is older than the limit of age; `now` in milliseconds since the epoch. */
   expire(now: number): void;
   /** Records `from` to `to`, both included, as far as they are kept. */
@@ -61,16 +64,25 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   /** Messages held back, by action. */
   readonly #held = new Map<TracedAction, FrameFacts[]>();
   #heldCount = 0;
+  #heldBytes = 0;
+  exhausted = false;
+  readonly #internal: boolean;
+  /** The action of the newest frame, and whether its frames may be recorded at all. */
+  #action: TracedAction | undefined;
+  #wanted = false;
   overflow = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#filter = options.filter;
+    this.#internal = options.internal;
     this.#chooses = choosesActions(options.filter);
     this.#holds = holdsBack(options.filter);
     this.ring = new RecordRing({
       maxRecords: options.maxRecords,
-      maxPayloadBytes: options.payload ? options.maxBytes : 0,
+      redact: options.redact,
+      maxBytes: options.maxBytes,
+      payload: options.payload,
       codec: options.codec,
     });
   }
@@ -92,18 +104,23 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   onFrame(frame: Frame, action: TracedAction | undefined): void {
-    const { internal } = this.#options;
-    if (!internal && (frame.session.internal || action?.originator.internal || isHandshake(frame.message.code))) return;
-    if (action) {
-      if (this.#options.isOwn(action.uri)) return;
-      if (this.#chooses && !this.#isChosen(frame, action)) return;
-    } else if (this.#chooses || this.#holds) {
+    if (!this.#internal && frame.session.internal) return;
+    if (action === undefined) {
       // Of an action that began before the trace nothing is known to choose by.
-      return;
+      if (this.#chooses || this.#holds || (!this.#internal && isHandshake(frame.message.code))) return;
+    } else {
+      if (action !== this.#action) this.#consider(action);
+      if (!this.#wanted || (this.#chooses && !this.#isChosen(frame, action))) return;
+      if (this.#holds && action.outcome === undefined) return this.#hold(frame, action);
+      if (this.#holds && !releases(this.#filter, action)) return;
     }
-    if (action && this.#holds && action.outcome === undefined) return this.#hold(frame, action);
-    if (action && this.#holds && !releases(this.#filter, action)) return;
     this.#record(frame, action);
+  }
+
+  /** Decides once what holds for all frames of an action; most come next to each other. */
+  #consider(action: TracedAction): void {
+    this.#action = action;
+    this.#wanted = (this.#internal || !action.originator.internal) && !this.#options.isOwn(action.uri);
   }
 
   #isChosen(frame: Frame, action: TracedAction): boolean {
@@ -118,29 +135,26 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   #record(frame: FrameFacts, action: TracedAction | undefined): void {
     if (!wantsMessage(this.#filter, frame)) return;
     const late = action !== undefined && action.outcome !== undefined && frame.seq > action.lastFrame;
-    this.ring.put(frame, action, this.#payloadOf(frame), late ? Flag.LATE : 0);
-  }
-
-  #payloadOf(frame: FrameFacts): Payload {
-    const { payload } = frame.message;
-    const { redact, payload: kept } = this.#options;
-    if (!kept || redact.length === 0 || payload.count === 0) return payload;
-    return redacted(payload, redact);
+    this.ring.put(frame, action, late ? Flag.LATE : 0);
   }
 
   /** The frame is valid only now; a copy waits for the end of its action. */
   #hold(frame: Frame, action: TracedAction): void {
-    if (this.#heldCount >= MAX_HELD) {
+    const weight = weightOfHeld(frame.message, this.#options.payload);
+    if (this.#heldBytes + weight > this.#options.maxBytes) this.exhausted = true;
+    if (this.#heldCount >= MAX_HELD || this.exhausted) {
       this.overflow++;
       return;
     }
     const { seq, at, session, direction, message, start, end, dropped } = frame;
     const payload = this.#options.payload ? message.payload.keep() : stub(message.payload);
-    const copy = { seq, at, session, direction, message: { ...message, payload }, start, end, dropped };
+    const options = boundedDict(message.options);
+    const copy = { seq, at, session, direction, message: { ...message, payload, options }, start, end, dropped };
     const held = this.#held.get(action);
     if (held) held.push(copy);
     else this.#held.set(action, [copy]);
     this.#heldCount++;
+    this.#heldBytes += weight;
   }
 
   onActionEnd(action: TracedAction): void {
@@ -154,14 +168,20 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     if (!held) return;
     this.#held.delete(action);
     this.#heldCount -= held.length;
+    for (const { message } of held) this.#heldBytes -= weightOfHeld(message, this.#options.payload);
     if (!releases(this.#filter, action)) return;
     for (const frame of held) {
       if (!wantsMessage(this.#filter, frame)) continue;
       // Numbered only now; and the last message is known already.
       const last = frame.seq === action.lastFrame ? Flag.LAST : 0;
-      this.ring.put(frame, action, this.#payloadOf(frame), last);
+      this.ring.put(frame, action, last);
     }
   }
+}
+
+/** Octets of a message that is held back; the same before and after its copy was made. */
+function weightOfHeld({ payload, options }: Message, keeps: boolean): number {
+  return (keeps ? payload.byteLength : 0) + weightOf(boundedDict(options));
 }
 
 /** Stands for a payload that is not kept, without keeping its octets. */

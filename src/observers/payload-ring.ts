@@ -5,66 +5,68 @@ const LARGEST_PART = 4;
 
 export class PayloadRing {
   readonly #octets: Buffer;
+  /** What lies in the ring, oldest first: a queue of places, each with the newest record that it belongs to. */
   readonly #start: Uint32Array;
-  readonly #length: Uint32Array;
-  /** Which records own octets, oldest first: a queue of record numbers. */
-  readonly #owners: Float64Array;
+  readonly #end: Uint32Array;
+  readonly #owner: Float64Array;
+  readonly #mask: number;
   #oldest = 0;
   #newest = 0;
   #at = 0;
   /** The number after the newest record that lost its octets. */
-  #dropped = 0;
+  lost = 0;
 
-  /** `slots` is the number of records that may own a payload, a power of two. */
-  constructor(slots: number, size: number) {
+  /** `records` is how many records may own a payload, a power of two. */
+  constructor(records: number, size: number) {
     this.#octets = Buffer.allocUnsafeSlow(size);
-    this.#start = new Uint32Array(slots);
-    this.#length = new Uint32Array(slots);
-    this.#owners = new Float64Array(slots);
+    this.#start = new Uint32Array(records);
+    this.#end = new Uint32Array(records);
+    this.#owner = new Float64Array(records);
+    this.#mask = records - 1;
   }
 
-  /**
-   * Keeps `bytes[start, end)` for record `seq` in slot `i`. Returns the number of the oldest record
-   * whose octets are all there still, or -1 when this payload is too long to be kept.
-   */
-  write(i: number, seq: number, bytes: Uint8Array, start: number, end: number): number {
-    const length = end - start;
+  /** Keeps `bytes[start, end)` for a record, newer than all before. Returns where, or -1 when it is too long to be kept. */
+  write(record: number, bytes: Uint8Array, start: number, end: number): number {
+    // A view costs more than copying what stands around the payload, which is little in most messages.
+    const whole = (end - start) * 2 >= bytes.length;
+    const length = whole ? bytes.length : end - start;
     const size = this.#octets.length;
-    const mask = this.#owners.length - 1;
-    // Records that the caller has dropped since: their slot tells of another payload now.
-    while (this.#oldest < this.#newest && this.#owners[this.#oldest & mask]! <= seq - this.#owners.length) {
-      this.#oldest++;
-    }
     if (length > size / LARGEST_PART) return -1;
+    // With more payloads than records the oldest one's record has been dropped already.
+    if (this.#newest - this.#oldest > this.#mask) this.#oldest++;
     // What is left at the end is skipped, so that every payload lies in one piece; who lay there goes.
     if (this.#at + length > size) {
       this.#evict(this.#at, size);
       this.#at = 0;
     }
-    const first = this.#evict(this.#at, this.#at + length);
-    this.#octets.set(bytes.subarray(start, end), this.#at);
-    this.#start[i] = this.#at;
-    this.#length[i] = length;
-    this.#at += length;
-    this.#owners[this.#newest++ & mask] = seq;
-    return first;
+    const at = this.#at;
+    this.#evict(at, at + length);
+    this.#octets.set(whole ? bytes : bytes.subarray(start, end), at);
+    const entry = this.#newest++ & this.#mask;
+    this.#start[entry] = at;
+    this.#end[entry] = at + length;
+    this.#owner[entry] = record;
+    this.#at = at + length;
+    return whole ? at + start : at;
   }
 
-  read(i: number): Buffer {
-    return this.#octets.subarray(this.#start[i]!, this.#start[i]! + this.#length[i]!);
+  /** The payload that was written last is also that of this record. */
+  share(record: number): void {
+    this.#owner[(this.#newest - 1) & this.#mask] = record;
   }
 
-  /** Drops the oldest owners whose octets lie in [from, to); returns the number after the last one ever dropped. */
-  #evict(from: number, to: number): number {
-    const mask = this.#owners.length - 1;
+  /** A view, valid until the next write. */
+  read(start: number, length: number): Buffer {
+    return this.#octets.subarray(start, start + length);
+  }
+
+  /** Drops the oldest payloads that lie in [from, to). */
+  #evict(from: number, to: number): void {
     while (this.#oldest < this.#newest) {
-      const seq = this.#owners[this.#oldest & mask]!;
-      const i = seq & mask;
-      const start = this.#start[i]!;
-      if (start >= to || start + this.#length[i]! <= from) break;
+      const entry = this.#oldest & this.#mask;
+      if (this.#start[entry]! >= to || this.#end[entry]! <= from) return;
+      this.lost = this.#owner[entry]! + 1;
       this.#oldest++;
-      this.#dropped = seq + 1;
     }
-    return this.#dropped;
   }
 }

@@ -3,13 +3,14 @@
 import type { Frame } from '../tap.js';
 import { hexWord, type TracedAction, uuid } from '../trace/action.js';
 import { Code } from '../wire/codes.js';
-import type { Dict } from '../wire/message.js';
-import type { Payload, PayloadCodec } from '../wire/payload.js';
+import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
+import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
-import { boundedDict, boundedText } from './bounded.js';
+import { boundedDict, boundedText, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
+import { redacted } from './redaction.js';
 
 /** Decodes and encodes payloads; a serializer. */
 export interface NamedCodec extends PayloadCodec {
@@ -19,8 +20,12 @@ export interface NamedCodec extends PayloadCodec {
 export interface RingOptions {
   /** Records kept; a power of two. */
   readonly maxRecords: number;
-  /** Octets of payloads kept; 0 when a trace keeps none. */
-  readonly maxPayloadBytes: number;
+  /** Octets kept of payloads, and octets kept of options; the records of older ones are dropped. */
+  readonly maxBytes: number;
+  /** Keep payloads. */
+  readonly payload: boolean;
+  /** Keys whose values are blotted out, at any depth of a payload. */
+  readonly redact: readonly string[];
   /** Encodes the payloads of the router's own making. */
   readonly codec: NamedCodec;
 }
@@ -28,133 +33,223 @@ export interface RingOptions {
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'start' | 'end' | 'dropped'>;
 
+/** Layout of a row: two doubles and three words, in 32 octets. */
+const ROW_DOUBLES = 4;
+const ROW_WORDS = 8;
+const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
+
+/** Layout of a body: three doubles, eight words of ids and four words, in 96 octets; and four references. */
+const BODY_DOUBLES = 12;
+const BODY_WORDS = 24;
+const Body = {
+  request: 0,
+  subject: 1,
+  publication: 2,
+  ids: 6,
+  payloadAt: 14,
+  payloadLength: 15,
+  code: 16,
+  weight: 17,
+} as const;
+const BODY_REFS = 4;
+const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
+/** The code is the low octet of its word; above it is the number of payload elements that were kept. */
+const COUNT_SHIFT = 8;
+
+/**
+ * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
+ * octets. Bodies are numbered like rows and there are never more of them, so that a body outlives its rows. Both are
+ * packed: what is written together lies together, which is most of what writing a record costs.
+ */
 export class RecordRing {
   readonly #codec: NamedCodec;
+  readonly #redact: readonly string[];
   readonly #mask: number;
-  readonly #at: Float64Array;
-  readonly #frame: Float64Array;
-  readonly #request: Float64Array;
-  readonly #subject: Float64Array;
-  readonly #publication: Float64Array;
-  /** Correlation and trace id, eight words a record. */
-  readonly #ids: Int32Array;
-  readonly #bytes: Uint32Array;
-  readonly #code: Uint8Array;
-  readonly #flags: Uint8Array;
-  readonly #payloadCount: Uint8Array;
+  readonly #maxWeight: number;
+  readonly #rowDoubles: Float64Array;
+  readonly #rowWords: Uint32Array;
   readonly #session: (LoggedSession | undefined)[];
-  readonly #uri: string[];
-  readonly #messageUri: string[];
-  readonly #messageOptions: (Dict | undefined)[];
-  readonly #payloadCodec: (NamedCodec | undefined)[];
+  readonly #bodyDoubles: Float64Array;
+  readonly #bodyWords: Int32Array;
+  readonly #bodyRefs: (string | Dict | NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
+  #nextBody = 0;
+  /** What the newest body was made of, and the payload that was kept last. */
+  #message: Message | undefined;
+  #action: TracedAction | undefined;
+  #payload: Payload = NO_PAYLOAD;
+  #payloadBody = 0;
+  /** Octets of all options that are kept, and the oldest record that still has its own. */
+  #weight = 0;
+  #lightest = 0;
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
     this.#codec = options.codec;
+    this.#redact = options.redact;
     this.#mask = n - 1;
-    this.#at = new Float64Array(n);
-    this.#frame = new Float64Array(n);
-    this.#request = new Float64Array(n);
-    this.#subject = new Float64Array(n);
-    this.#publication = new Float64Array(n);
-    this.#ids = new Int32Array(n * 8);
-    this.#bytes = new Uint32Array(n);
-    this.#code = new Uint8Array(n);
-    this.#flags = new Uint8Array(n);
-    this.#payloadCount = new Uint8Array(n);
+    this.#maxWeight = options.maxBytes;
+    this.#rowDoubles = new Float64Array(n * ROW_DOUBLES);
+    this.#rowWords = new Uint32Array(this.#rowDoubles.buffer);
     this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
-    this.#uri = new Array<string>(n).fill('');
-    this.#messageUri = new Array<string>(n).fill('');
-    this.#messageOptions = new Array<Dict | undefined>(n).fill(undefined);
-    this.#payloadCodec = new Array<NamedCodec | undefined>(n).fill(undefined);
-    this.#payloads = options.maxPayloadBytes > 0 ? new PayloadRing(n, options.maxPayloadBytes) : undefined;
+    this.#bodyDoubles = new Float64Array(n * BODY_DOUBLES);
+    this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
+    this.#bodyRefs = new Array<undefined>(n * BODY_REFS).fill(undefined);
+    this.#payloads = options.payload ? new PayloadRing(n, options.maxBytes) : undefined;
   }
 
   /** Appends a record; `flags` are those that only the caller knows. */
-  put(frame: FrameFacts, action: TracedAction | undefined, payload: Payload, flags: number): void {
-    const { message: m } = frame;
+  put(frame: FrameFacts, action: TracedAction | undefined, flags: number): void {
+    const { message } = frame;
     const seq = this.next++;
     const i = seq & this.#mask;
     if (seq - this.first > this.#mask) this.first++;
+    const shares = message === this.#message && action === this.#action;
+    if (!shares) this.#newBody(seq, frame, action);
+    const body = (this.#nextBody - 1) & this.#mask;
     if (frame.direction === 'sent') flags |= Flag.SENT;
     if (frame.dropped) flags |= Flag.DROPPED;
-    this.#at[i] = frame.at;
-    this.#frame[i] = frame.seq;
-    this.#request[i] = m.request;
-    this.#subject[i] = m.subject;
-    this.#publication[i] = m.publication;
-    this.#bytes[i] = frame.end - frame.start;
-    this.#code[i] = m.code;
+    if (action) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
+    if (message.payload.count > 0) {
+      if (this.#count(body) === 0) flags |= Flag.OMITTED;
+      else if (shares) this.#payloads!.share(seq);
+    }
+    const doubles = this.#rowDoubles;
+    const words = this.#rowWords;
+    doubles[i * ROW_DOUBLES + Row.at] = frame.at;
+    doubles[i * ROW_DOUBLES + Row.frame] = frame.seq;
+    words[i * ROW_WORDS + Row.bytes] = frame.end - frame.start;
+    words[i * ROW_WORDS + Row.body] = body;
+    words[i * ROW_WORDS + Row.flags] = flags;
     this.#session[i] = frame.session;
-    // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
-    this.#messageUri[i] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
-    this.#messageOptions[i] = boundedDict(m.options);
-    this.#payloadCount[i] = 0;
-    if (action) flags |= this.#join(i, seq, frame, action);
-    if (payload.count > 0 && !this.#keepPayload(seq, i, payload)) flags |= Flag.OMITTED;
-    this.#flags[i] = flags;
+    if (this.#weight > this.#maxWeight) this.#shed();
   }
 
-  #join(i: number, seq: number, frame: FrameFacts, action: TracedAction): number {
-    const ids = this.#ids;
-    const at = i * 8;
-    ids[at] = action.id0;
-    ids[at + 1] = action.id1;
-    ids[at + 2] = action.id2;
-    ids[at + 3] = action.id3;
-    ids[at + 4] = action.trace0;
-    ids[at + 5] = action.trace1;
-    ids[at + 6] = action.trace2;
-    ids[at + 7] = action.trace3;
-    this.#uri[i] = boundedText(action.uri);
-    if (frame.seq === action.firstFrame) return Flag.KNOWN | Flag.ANCHOR;
+  #newBody(seq: number, frame: FrameFacts, action: TracedAction | undefined): void {
+    const { message: m } = frame;
+    const body = this.#nextBody++ & this.#mask;
+    this.#message = m;
+    this.#action = action;
+    const doubles = this.#bodyDoubles;
+    const refs = this.#bodyRefs;
+    doubles[body * BODY_DOUBLES + Body.request] = m.request;
+    doubles[body * BODY_DOUBLES + Body.subject] = m.subject;
+    doubles[body * BODY_DOUBLES + Body.publication] = m.publication;
+    // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
+    refs[body * BODY_REFS + Ref.messageUri] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
+    this.#keepOptions(body, boundedDict(m.options));
+    if (action) this.#join(seq, body, action);
+    const { payload } = m;
+    const count = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
+    this.#bodyWords[body * BODY_WORDS + Body.code] = m.code | (count << COUNT_SHIFT);
+  }
+
+  #keepOptions(body: number, options: Dict): void {
+    const at = body * BODY_WORDS + Body.weight;
+    const weight = weightOf(options);
+    // Reading what stood here waits for memory; mostly nobody has options.
+    if (weight > 0 || this.#weight > 0) this.#weight += weight - this.#bodyWords[at]!;
+    this.#bodyWords[at] = weight;
+    this.#bodyRefs[body * BODY_REFS + Ref.options] = options;
+  }
+
+  /** Drops the oldest records until the options of the rest weigh little enough. */
+  #shed(): void {
+    let seq = Math.max(this.#lightest, this.next - 1 - this.#mask);
+    for (; this.#weight > this.#maxWeight && seq < this.next - 1; seq++) {
+      const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+      // The rows of a fan-out go one by one, their body with the last.
+      if (this.#rowWords[((seq + 1) & this.#mask) * ROW_WORDS + Row.body] !== body) this.#keepOptions(body, EMPTY_DICT);
+    }
+    this.#lightest = seq;
+    this.first = Math.max(this.first, seq);
+  }
+
+  /** Elements of the payload that were kept. */
+  #count(body: number): number {
+    return this.#bodyWords[body * BODY_WORDS + Body.code]! >>> COUNT_SHIFT;
+  }
+
+  #join(seq: number, body: number, action: TracedAction): void {
+    const words = this.#bodyWords;
+    const at = body * BODY_WORDS + Body.ids;
+    words[at] = action.id0;
+    words[at + 1] = action.id1;
+    words[at + 2] = action.id2;
+    words[at + 3] = action.id3;
+    words[at + 4] = action.trace0;
+    words[at + 5] = action.trace1;
+    words[at + 6] = action.trace2;
+    words[at + 7] = action.trace3;
+    this.#bodyRefs[body * BODY_REFS + Ref.uri] = boundedText(action.uri);
     if (action.uri !== '' && (action.kind === 'unsubscribe' || action.kind === 'unregister')) {
       this.#tellAnchor(seq, action);
     }
-    return Flag.KNOWN;
   }
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
-    for (let earlier = seq - 1; earlier >= this.first; earlier--) {
-      const i = earlier & this.#mask;
-      if (this.#frame[i]! < action.firstFrame) return;
-      if (this.#frame[i] === action.firstFrame) this.#uri[i] = action.uri;
+    for (let earlier = seq - 1; earlier >= this.first && this.#frameOf(earlier) >= action.firstFrame; earlier--) {
+      if (this.#frameOf(earlier) > action.firstFrame) continue;
+      const body = this.#rowWords[(earlier & this.#mask) * ROW_WORDS + Row.body]!;
+      this.#bodyRefs[body * BODY_REFS + Ref.uri] = action.uri;
     }
   }
 
-  #keepPayload(seq: number, i: number, payload: Payload): boolean {
-    const ring = this.#payloads;
-    if (!ring) return false;
-    const encoded = payload.serializer ? payload : payload.in(this.#codec);
-    const firstKept = ring.write(i, seq, encoded.bytes, encoded.start, encoded.end);
-    if (firstKept < 0) return false;
-    if (firstKept > this.first) this.first = firstKept;
-    this.#payloadCount[i] = payload.count;
-    this.#payloadCodec[i] = encoded.serializer as NamedCodec;
-    return true;
+  /** Returns the number of its elements, or 0 when it is too long to be kept. */
+  #keepPayload(seq: number, body: number, payload: Payload): number {
+    const ring = this.#payloads!;
+    const words = this.#bodyWords;
+    const refs = this.#bodyRefs;
+    if (payload === this.#payload) {
+      // Passed on, as that of a CALL in its INVOCATION: the octets are there already.
+      const before = this.#payloadBody;
+      ring.share(seq);
+      words[body * BODY_WORDS + Body.payloadAt] = words[before * BODY_WORDS + Body.payloadAt]!;
+      words[body * BODY_WORDS + Body.payloadLength] = words[before * BODY_WORDS + Body.payloadLength]!;
+      refs[body * BODY_REFS + Ref.codec] = refs[before * BODY_REFS + Ref.codec];
+      return payload.count;
+    }
+    this.#payload = NO_PAYLOAD;
+    const told = this.#redact.length > 0 ? redacted(payload, this.#redact) : payload;
+    const encoded = told.serializer ? told : told.in(this.#codec);
+    const at = ring.write(seq, encoded.bytes, encoded.start, encoded.end);
+    if (at < 0) return 0;
+    if (ring.lost > this.first) this.first = ring.lost;
+    words[body * BODY_WORDS + Body.payloadAt] = at;
+    words[body * BODY_WORDS + Body.payloadLength] = encoded.end - encoded.start;
+    refs[body * BODY_REFS + Ref.codec] = encoded.serializer as NamedCodec;
+    this.#payload = payload;
+    this.#payloadBody = body;
+    return payload.count;
+  }
+
+  #frameOf(seq: number): number {
+    return this.#rowDoubles[(seq & this.#mask) * ROW_DOUBLES + Row.frame]!;
   }
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
-    // Records are in the order of their frames.
+    // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
+    if (low <= high && this.#frameOf(high) === frameSeq) low = high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#frame[middle & this.#mask]! < frameSeq) low = middle + 1;
+      if (this.#frameOf(middle) < frameSeq) low = middle + 1;
       else high = middle;
     }
-    if (low <= high && this.#frame[low & this.#mask] === frameSeq) this.#flags[low & this.#mask]! |= Flag.LAST;
+    if (low > high || this.#frameOf(low) !== frameSeq) return;
+    this.#rowWords[(low & this.#mask) * ROW_WORDS + Row.flags]! |= Flag.LAST;
   }
 
   /** Drops records older than `at`. */
   dropBefore(at: number): void {
-    while (this.first < this.next && this.#at[this.first & this.#mask]! < at) this.first++;
+    const doubles = this.#rowDoubles;
+    while (this.first < this.next && doubles[(this.first & this.#mask) * ROW_DOUBLES + Row.at]! < at) this.first++;
   }
 
   /** Records `from` to `to`, both included, as far as they are kept. */
@@ -165,64 +260,75 @@ export class RecordRing {
     return records;
   }
 
-  /** The columns of record `seq`, for a store. */
+  /** What record `seq` is made of, for a store. */
   row(seq: number): BlockRow {
     const i = seq & this.#mask;
-    const count = this.#payloadCount[i]!;
+    const body = this.#rowWords[i * ROW_WORDS + Row.body]!;
+    const refs = this.#bodyRefs;
+    const count = this.#count(body);
     return {
-      at: this.#at[i]!,
+      at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
       session: this.#session[i]!,
-      flags: this.#flags[i]!,
-      code: this.#code[i]!,
-      request: this.#request[i]!,
-      subject: this.#subject[i]!,
-      publication: this.#publication[i]!,
-      messageUri: this.#messageUri[i]!,
-      options: this.#messageOptions[i]!,
-      uri: this.#uri[i]!,
-      ids: this.#ids,
-      idsAt: i * 8,
-      bytes: this.#bytes[i]!,
-      payload: count > 0 ? this.#payloads!.read(i) : undefined,
+      flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
+      code: this.#bodyWords[body * BODY_WORDS + Body.code]! & 255,
+      request: this.#bodyDoubles[body * BODY_DOUBLES + Body.request]!,
+      subject: this.#bodyDoubles[body * BODY_DOUBLES + Body.subject]!,
+      publication: this.#bodyDoubles[body * BODY_DOUBLES + Body.publication]!,
+      messageUri: refs[body * BODY_REFS + Ref.messageUri] as string,
+      options: refs[body * BODY_REFS + Ref.options] as Dict,
+      uri: (refs[body * BODY_REFS + Ref.uri] ?? '') as string,
+      ids: this.#bodyWords,
+      idsAt: body * BODY_WORDS + Body.ids,
+      bytes: this.#rowWords[i * ROW_WORDS + Row.bytes]!,
+      payload: count > 0 ? this.#octets(body) : undefined,
       payloadCount: count,
-      payloadSerializer: count > 0 ? this.#payloadCodec[i]!.name : 'json',
+      payloadSerializer: count > 0 ? this.#codecOf(body).name : 'json',
     };
   }
 
   #record(seq: number): LoggedMessage {
-    const i = seq & this.#mask;
-    const flags = this.#flags[i]!;
-    const id = (word: number): number => this.#ids[i * 8 + word]!;
+    const row = this.row(seq);
+    const { flags, ids, idsAt, payload, payloadCount, session } = row;
     const known = (flags & Flag.KNOWN) !== 0;
+    const trace = idsAt + 4;
     return {
       seq,
-      at: this.#at[i]!,
-      session: this.#session[i]!,
+      at: row.at,
+      session,
       direction: flags & Flag.SENT ? 'sent' : 'received',
-      code: this.#code[i]!,
-      request: this.#request[i]!,
-      subject: this.#subject[i]!,
-      publication: this.#publication[i]!,
-      messageUri: this.#messageUri[i]!,
-      options: this.#messageOptions[i]!,
-      payload: this.#payload(i),
+      code: row.code,
+      request: row.request,
+      subject: row.subject,
+      publication: row.publication,
+      messageUri: row.messageUri,
+      options: row.options,
+      payload: payload && this.#values(seq, payload, payloadCount),
       payloadOmitted: (flags & Flag.OMITTED) !== 0,
-      bytes: this.#bytes[i]!,
+      bytes: row.bytes,
       dropped: (flags & Flag.DROPPED) !== 0,
-      correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
-      traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
-      uri: known ? this.#uri[i]! : null,
+      correlation: known ? uuid(ids[idsAt]!, ids[idsAt + 1]!, ids[idsAt + 2]!, ids[idsAt + 3]!) : null,
+      traceId: known
+        ? hexWord(ids[trace]!) + hexWord(ids[trace + 1]!) + hexWord(ids[trace + 2]!) + hexWord(ids[trace + 3]!)
+        : null,
+      uri: known ? row.uri : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
       last: (flags & Flag.LAST) !== 0,
       late: (flags & Flag.LATE) !== 0,
     };
   }
 
-  #payload(i: number): readonly unknown[] | undefined {
-    const count = this.#payloadCount[i]!;
-    if (!this.#payloads || count === 0) return undefined;
-    const bytes = this.#payloads.read(i);
-    const { args, kwargs } = this.#payloadCodec[i]!.decodePayload(bytes, 0, bytes.length, count);
+  #octets(body: number): Buffer {
+    const at = body * BODY_WORDS;
+    return this.#payloads!.read(this.#bodyWords[at + Body.payloadAt]! >>> 0, this.#bodyWords[at + Body.payloadLength]!);
+  }
+
+  #codecOf(body: number): NamedCodec {
+    return this.#bodyRefs[body * BODY_REFS + Ref.codec] as NamedCodec;
+  }
+
+  #values(seq: number, payload: Uint8Array, count: number): readonly unknown[] {
+    const codec = this.#codecOf(this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!);
+    const { args, kwargs } = codec.decodePayload(payload, 0, payload.length, count);
     return count === 2 ? [args, kwargs] : [args];
   }
 }

@@ -1,6 +1,7 @@
 /** Owns subscriptions and publications of one realm. No IO, clock or randomness of its own. */
 
 import { Broadcast } from '../session/broadcast.js';
+import type { Cause } from '../tap.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { type Dict, EMPTY_DICT, event, type Message, published, subscribed, unsubscribed } from '../wire/message.js';
 import { choice, flag, ids, strings } from '../wire/options.js';
@@ -50,7 +51,7 @@ export class Broker {
   }
 
   /** @throws WampError when the request cannot be served. */
-  subscribe(from: Member, m: Message, cause: number): void {
+  subscribe(from: Member, m: Message, cause: Cause | undefined): void {
     const match = choice(m.options, 'match', MATCHES, 'exact');
     this.#maySubscribe(from, m.uri, match);
     if (from.subscriptions.size >= MAX_PER_SESSION) throw limitExceeded('subscriptions');
@@ -77,7 +78,7 @@ export class Broker {
     if (!allowed) throw denied(from, 'subscribe to', uri);
   }
 
-  unsubscribe(from: Member, m: Message, cause: number): void {
+  unsubscribe(from: Member, m: Message, cause: Cause | undefined): void {
     const subscription = this.#byId.get(m.subject);
     if (!subscription?.subscribers.has(from)) {
       throw new WampError(ErrorUri.noSuchSubscription, `this session has no subscription ${m.subject}`);
@@ -99,7 +100,7 @@ export class Broker {
   }
 
   /** Without `acknowledge` nothing ever goes back, an ERROR neither (WAMP basic, "Publishing and Events"). */
-  publish(from: Member, m: Message, cause: number, metered = true): void {
+  publish(from: Member, m: Message, cause: Cause | undefined, metered = true): void {
     const options = m.options;
     const acknowledge = options !== EMPTY_DICT && flag(options, 'acknowledge');
     const decision = from.role.decide(m.uri);

@@ -1,6 +1,7 @@
 /** Owns registrations and open calls of one realm. No IO, clock or randomness of its own. */
 
 import type { Sent } from '../session/host.js';
+import type { Cause } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri, ProtocolViolation, WampError } from '../wire/errors.js';
 import { nextId } from '../wire/ids.js';
@@ -82,7 +83,7 @@ export class Dealer {
   }
 
   /** @throws WampError when the request cannot be served. */
-  register(from: Member, m: Message, cause: number): void {
+  register(from: Member, m: Message, cause: Cause | undefined): void {
     const match = choice(m.options, 'match', MATCHES, 'exact');
     const invoke = choice(m.options, 'invoke', POLICIES, 'single');
     this.#mayRegister(from, m.uri, match);
@@ -128,7 +129,7 @@ export class Dealer {
     }
   }
 
-  unregister(from: Member, m: Message, cause: number): void {
+  unregister(from: Member, m: Message, cause: Cause | undefined): void {
     const registration = this.#byId.get(m.subject);
     if (!registration?.callees.includes(from)) {
       throw new WampError(ErrorUri.noSuchRegistration, `this session has no registration ${m.subject}`);
@@ -152,7 +153,7 @@ export class Dealer {
   }
 
   /** @throws WampError when the call cannot be made; ProtocolViolation for options the caller did not announce. */
-  call(from: Member, m: Message, cause: number): void {
+  call(from: Member, m: Message, cause: Cause | undefined): void {
     const options = m.options;
     const decision = from.role.decide(m.uri);
     if (!decision.legal) throw new WampError(ErrorUri.invalidUri, `"${m.uri}" is not a procedure`);
@@ -218,7 +219,7 @@ export class Dealer {
   }
 
   /** The callee's answer, a progressive one or the last. */
-  yield(from: Member, m: Message, cause: number): void {
+  yield(from: Member, m: Message, cause: Cause | undefined): void {
     const call = this.#answered(from, m.request, 'YIELD');
     if (!call) return;
     if (m.options !== EMPTY_DICT && flag(m.options, 'progress')) {
@@ -239,7 +240,7 @@ export class Dealer {
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
-  error(from: Member, m: Message, cause: number): void {
+  error(from: Member, m: Message, cause: Cause | undefined): void {
     if (m.subject !== Code.INVOCATION) {
       throw new ProtocolViolation(`ERROR of a client must be of an INVOCATION (68), not of type ${m.subject}`);
     }
@@ -262,7 +263,7 @@ export class Dealer {
     return call;
   }
 
-  cancel(from: Member, m: Message, cause: number): void {
+  cancel(from: Member, m: Message, cause: Cause | undefined): void {
     const mode = choice(m.options, 'mode', CANCEL_MODES, 'killnowait');
     const call = from.calls.get(m.request);
     // The answer may have crossed the CANCEL.
@@ -296,7 +297,7 @@ export class Dealer {
     call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
   }
 
-  #fail(call: Call, cause: number, uri: string, text: string, type = uri): void {
+  #fail(call: Call, cause: Cause | undefined, uri: string, text: string, type = uri): void {
     call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, uri, Payload.of([text])), cause);
     this.#meter?.failed(call, uri, type, false);
   }
@@ -309,18 +310,21 @@ export class Dealer {
     call.timer = undefined;
   }
 
-  /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"). */
-  leave(member: Member): void {
-    for (const call of [...member.calls.values()]) {
+  /** Ends everything of a session that left (WAMP basic, "Caller Leaving" and "Callee Leaving"); returns the causes of its calls. */
+  leave(member: Member): readonly Cause[] {
+    const open: Cause[] = [];
+    for (const call of member.calls.values()) {
+      if (call.cause) open.push(call.cause);
       this.#close(call);
       this.#meter?.ended(call, ErrorUri.canceled, '', false);
       if (call.callee !== member) this.#interrupt(call);
     }
     // Before the callers hear of it, so that who calls again finds no registration of the one that left.
     for (const registration of [...member.registrations]) this.#remove(registration, member);
-    for (const call of [...member.invocations.values()]) {
+    for (const call of member.invocations.values()) {
       this.#close(call);
       this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left', 'callee_disconnected');
     }
+    return open;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
-import type { SessionRef } from '../tap.js';
+import type { Cause, SessionRef } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { type Dict, EMPTY_DICT, type Message, message } from '../wire/message.js';
@@ -29,7 +29,7 @@ export interface LocalRealm {
   /** Whether a publication to `topic` would reach anybody. */
   reaches(topic: string): boolean;
   /** Shows a message to a session of ours, as if it had crossed a wire. */
-  sent(session: LocalSession, message: Message, cause: number): void;
+  sent(session: LocalSession, message: Message, cause: Cause | undefined): void;
   /** Runs `work` when the message in hand has been handled: nobody's handler runs inside another's. */
   later(work: () => void): void;
   /** Reports a fault of a procedure of ours. */
@@ -78,7 +78,7 @@ export class LocalSession implements SessionRef, Outbox {
     this.#host.act(this, message(code, ++this.#request, 0, 0, uri, '', options, payload), metered);
   }
 
-  send(m: Message, cause: number): Sent {
+  send(m: Message, cause: Cause | undefined): Sent {
     this.#host.sent(this, m, cause);
     if (m.code === Code.REGISTERED) {
       this.#procedures.set(m.subject, this.#awaited!);
@@ -92,7 +92,7 @@ export class LocalSession implements SessionRef, Outbox {
     return 'sent';
   }
 
-  sendShared(broadcast: Broadcast, cause: number): Sent {
+  sendShared(broadcast: Broadcast, cause: Cause | undefined): Sent {
     this.#host.sent(this, broadcast.message, cause);
     return 'sent';
   }

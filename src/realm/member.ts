@@ -3,10 +3,11 @@
 import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
 import type { Turn } from '../session/turn.js';
-import type { SessionRef } from '../tap.js';
+import type { Cause, SessionRef } from '../tap.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
+import { IdMap } from './id-map.js';
 import type { Match } from './matching.js';
 import type { MethodMeter } from './method-meter.js';
 
@@ -47,8 +48,8 @@ export interface Call {
   readonly registration: Registration;
   readonly callee: Member;
   readonly invocation: number;
-  /** The `seq` of the CALL, for messages that no later message causes: a timeout, a callee that left. */
-  readonly cause: number;
+  /** Of the CALL, for messages that no later message causes (a timeout, a callee that left) and for the answer. */
+  readonly cause: Cause | undefined;
   readonly progressive: boolean;
   readonly timeout: number;
   /** When it began; `undefined` while nothing is measured. */
@@ -60,9 +61,9 @@ export interface Call {
 
 /** How messages reach a session. Broker and dealer have no other effect on the world; a test records here. */
 export interface Outbox {
-  /** `cause` is the `seq` of the received frame that made us send this. */
-  send(message: Message, cause: number): Sent;
-  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
+  /** `cause` is that of the received message that made us send this. */
+  send(message: Message, cause: Cause | undefined): Sent;
+  sendShared(broadcast: Broadcast, cause: Cause | undefined, metered: boolean): Sent;
 }
 
 export class Member {
@@ -74,9 +75,9 @@ export class Member {
   readonly subscriptions = new Set<Subscription>();
   readonly registrations = new Set<Registration>();
   /** As caller: open calls by CALL.Request. */
-  readonly calls = new Map<number, Call>();
+  readonly calls: IdMap<Call>;
   /** As callee: open calls by INVOCATION.Request. */
-  readonly invocations = new Map<number, Call>();
+  readonly invocations: IdMap<Call>;
   lastInvocation = 0;
   /** As callee: takes INTERRUPT. */
   readonly cancels: boolean;
@@ -85,7 +86,10 @@ export class Member {
   /** As caller: sends progressive invocations, which are refused unless announced. */
   readonly streams: boolean;
 
-  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox) {
+  /** `secret` is a random word. */
+  constructor(session: SessionRef, roles: Dict, role: Role, outbox: Outbox, secret: number) {
+    this.calls = new IdMap(secret);
+    this.invocations = new IdMap(secret);
     this.session = session;
     this.role = role;
     this.outbox = outbox;

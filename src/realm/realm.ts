@@ -4,6 +4,7 @@ import type { Leaving, RealmSession, Seat, SessionRealm } from '../session/host.
 import type { Metering } from '../session/metering.js';
 import { TypeCounts } from '../session/traffic.js';
 import type { Clock, Watch } from '../session/watch.js';
+import type { Cause } from '../tap.js';
 import { Code, messageName } from '../wire/codes.js';
 import { ProtocolViolation, WampError } from '../wire/errors.js';
 import type { RandomIds } from '../wire/ids.js';
@@ -91,12 +92,13 @@ export class Realm implements SessionRealm, LocalRealm {
   /** A new session of the router's own in this realm. */
   local(authid: string): LocalSession {
     const session = new LocalSession(this.#env.ids.global(), this.name, authid, this);
-    session.member = new Member(session, EMPTY_DICT, this.#trusted, session);
+    session.member = new Member(session, EMPTY_DICT, this.#trusted, session, this.#env.ids.word());
     return session;
   }
 
   seat(session: RealmSession): Seat {
-    const member = new Member(session.identity, session.roles, this.#roles.get(session.identity.authrole)!, session);
+    const role = this.#roles.get(session.identity.authrole)!;
+    const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word());
     const joined = this.#env.clock();
     return {
       joined,
@@ -106,10 +108,11 @@ export class Realm implements SessionRealm, LocalRealm {
       get registrations() {
         return member.registrations.size;
       },
-      receive: (m, seq) => this.#handle(member, m, seq, true),
+      receive: (m, cause) => this.#handle(member, m, cause, true),
+      about: m => about(member, m),
       leave: (_, how) => {
         this.meter?.sessionDuration.add(this.#env.clock() - joined);
-        this.#left(session, member, how);
+        return this.#left(session, member, how);
       },
     };
   }
@@ -124,30 +127,30 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   /** Final statistics come before on_leave, so that whoever keeps accounts can close one when it hears of the leave. */
-  #left(session: RealmSession, member: Member, how: Leaving): void {
+  #left(session: RealmSession, member: Member, how: Leaving): readonly Cause[] {
     // A session that could not be welcomed never was in it.
     if (this.sessions.delete(session.id)) this.attendance.left(session, how);
-    this.dealer.leave(member);
+    const open = this.dealer.leave(member);
     this.broker.leave(member);
     this.#stats?.left(session);
     this.#meta.left(session);
     this.#settle();
+    return open;
   }
 
   act(session: LocalSession, m: Message, metered: boolean): void {
-    const watch = this.watch;
-    const seq = ++watch.seq;
-    const { tap } = watch;
-    if (tap) watch.received(tap, session, m, seq, NOTHING);
-    this.#handle(session.member!, m, seq, metered);
-    if (tap) tap.onHandled(seq);
+    const { tap } = this.watch;
+    const member = session.member!;
+    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m), 0);
+    this.#handle(member, m, cause, metered);
+    if (cause) tap!.onHandled(cause);
   }
 
   reaches(topic: string): boolean {
     return this.broker.reaches(topic);
   }
 
-  sent(session: LocalSession, m: Message, cause: number): void {
+  sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
     if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false);
   }
@@ -160,13 +163,13 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#env.fault(what, error);
   }
 
-  #handle(from: Member, m: Message, seq: number, metered: boolean): void {
+  #handle(from: Member, m: Message, cause: Cause | undefined, metered: boolean): void {
     this.#depth++;
     try {
-      this.#dispatch(from, m, seq, metered);
+      this.#dispatch(from, m, cause, metered);
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
-      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), seq);
+      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), cause);
       this.meter?.refused(
         m.code,
         failure.uri,
@@ -178,7 +181,7 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#settle();
   }
 
-  #dispatch(from: Member, m: Message, seq: number, metered: boolean): void {
+  #dispatch(from: Member, m: Message, cause: Cause | undefined, metered: boolean): void {
     if (m.options !== EMPTY_DICT && m.options.ppt_scheme !== undefined) {
       // WAMP advanced, "Payload Passthru Mode": without the option the receiver could not read what it gets.
       throw new ProtocolViolation('option ppt_scheme, but this router does not announce payload_passthru_mode');
@@ -186,28 +189,28 @@ export class Realm implements SessionRealm, LocalRealm {
     switch (m.code) {
       case Code.PUBLISH:
         this.#inSequence(from, m);
-        return this.broker.publish(from, m, seq, metered);
+        return this.broker.publish(from, m, cause, metered);
       case Code.CALL:
         this.#inSequence(from, m);
-        return this.dealer.call(from, m, seq);
+        return this.dealer.call(from, m, cause);
       case Code.YIELD:
-        return this.dealer.yield(from, m, seq);
+        return this.dealer.yield(from, m, cause);
       case Code.ERROR:
-        return this.dealer.error(from, m, seq);
+        return this.dealer.error(from, m, cause);
       case Code.CANCEL:
-        return this.dealer.cancel(from, m, seq);
+        return this.dealer.cancel(from, m, cause);
       case Code.SUBSCRIBE:
         this.#inSequence(from, m);
-        return this.broker.subscribe(from, m, seq);
+        return this.broker.subscribe(from, m, cause);
       case Code.UNSUBSCRIBE:
         this.#inSequence(from, m);
-        return this.broker.unsubscribe(from, m, seq);
+        return this.broker.unsubscribe(from, m, cause);
       case Code.REGISTER:
         this.#inSequence(from, m);
-        return this.dealer.register(from, m, seq);
+        return this.dealer.register(from, m, cause);
       case Code.UNREGISTER:
         this.#inSequence(from, m);
-        return this.dealer.unregister(from, m, seq);
+        return this.dealer.unregister(from, m, cause);
       default:
         throw new ProtocolViolation(`${messageName(m.code)} must not come from a client in an established session`);
     }
@@ -239,3 +242,9 @@ export class Realm implements SessionRealm, LocalRealm {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** The cause of the open call that a YIELD, ERROR or CANCEL of this session is about. */
+function about(from: Member, m: Message): Cause | undefined {
+  if (m.code === Code.YIELD || m.code === Code.ERROR) return from.invocations.get(m.request)?.cause;
+  return m.code === Code.CANCEL ? from.calls.get(m.request)?.cause : undefined;
+}

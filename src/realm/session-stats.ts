@@ -58,6 +58,8 @@ export class SessionStats {
       session.onRated = () => this.#soon(session);
     }
     if (this.#options.triggerOnJoin) this.#publish(session, false);
+    // The handshake alone may be as much as the operator wants to hear of.
+    else if (isDue(session)) this.#soon(session);
     this.#arm();
   }
 
@@ -85,7 +87,8 @@ export class SessionStats {
     const sessions = [...this.#due].slice(0, PER_TURN);
     for (const session of sessions) this.#due.delete(session);
     if (this.#due.size > 0) this.#dueTimer = this.#timers.after(0, this.#publishDue);
-    for (const session of sessions) if (this.#cycles.has(session)) this.#publish(session, false);
+    // Not what its period has published in the meantime.
+    for (const session of sessions) if (this.#cycles.has(session) && isDue(session)) this.#publish(session, false);
   };
 
   #arm(): void {
@@ -139,6 +142,10 @@ export class SessionStats {
     const who = { session: session.id, realm, authid, authrole };
     this.#service.publish(ON_STATS, [who, stats], undefined, false);
   }
+}
+
+function isDue({ traffic }: RealmSession): boolean {
+  return traffic.ratedInCycle >= traffic.threshold;
 }
 
 /** Of milliseconds since the epoch. Their product with a million has 19 digits, more than a number holds. */

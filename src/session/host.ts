@@ -1,6 +1,6 @@
 /** Owns what a session needs of the house above it: realms to join, a watch to report to, ids to draw. */
 
-import type { SessionRef, TransportType } from '../tap.js';
+import type { Cause, SessionRef, TransportType } from '../tap.js';
 import type { RandomIds } from '../wire/ids.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { AuthOptions } from './auth/authenticator.js';
@@ -36,8 +36,8 @@ export interface RealmSession {
   readonly seat: Seat | undefined;
   /** Octets that wait for the operating system to take them. */
   readonly buffered: number;
-  send(message: Message, cause: number): Sent;
-  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent;
+  send(message: Message, cause: Cause | undefined): Sent;
+  sendShared(broadcast: Broadcast, cause: Cause | undefined, metered: boolean): Sent;
   /** Ends the session from the router's side. */
   goodbye(reason: string, message: string | undefined): void;
 }
@@ -63,10 +63,12 @@ export interface Seat {
   readonly joined: number;
   readonly subscriptions: number;
   readonly registrations: number;
-  /** One message that an established session may send; `seq` is its frame's. Throws ProtocolViolation. */
-  receive(message: Message, seq: number): void;
-  /** The session is over: everything it owned goes. Called once. */
-  leave(reason: string, how: Leaving): void;
+  /** One message that an established session may send. Throws ProtocolViolation. */
+  receive(message: Message, cause: Cause | undefined): void;
+  /** The cause of the open call that a message is about, if it is about one: what a tap is shown with it. */
+  about(message: Message): Cause | undefined;
+  /** The session is over: everything it owned goes. Called once. Returns the causes of the calls that it left open. */
+  leave(reason: string, how: Leaving): readonly Cause[];
 }
 
 export interface SessionRealm {

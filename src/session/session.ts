@@ -1,6 +1,6 @@
 /** Owns one session from HELLO to its end: the state machine, what is sent and received, and the two points where the tap looks. */
 
-import type { SessionRef, TransportType } from '../tap.js';
+import type { Cause, SessionRef, TransportType } from '../tap.js';
 import type { Closing, Transport } from '../transport/transport.js';
 import { Code } from '../wire/codes.js';
 import { CloseUri, ErrorUri, ProtocolViolation } from '../wire/errors.js';
@@ -103,28 +103,27 @@ export class Session implements RealmSession {
       // Code 0 is no message's: what could not be read is counted as well, or bytes and messages would not agree.
       if (this.#counts) this.#counts.received[0]!++;
       this.#sizes?.add(0, bytes.length);
-      return this.#failed(error, 0);
+      return this.#failed(error, undefined);
     }
     const watch = this.#watch;
-    const seq = ++watch.seq;
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
     this.#sizes?.add(m.code, bytes.length);
-    if (tap) watch.received(tap, this.identity, m, seq, bytes);
+    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m), this.#link.turn);
     try {
-      this.#dispatch(m, seq);
+      this.#dispatch(m, cause);
     } catch (error) {
-      this.#failed(error, seq);
+      this.#failed(error, cause);
     }
-    if (tap) tap.onHandled(seq);
+    if (cause) tap!.onHandled(cause);
     this.#rated();
   }
 
-  #dispatch(m: Message, seq: number): void {
+  #dispatch(m: Message, cause: Cause | undefined): void {
     if (this.#state === 'established') {
-      if (m.code === Code.GOODBYE) return this.#onGoodbye(m, seq);
+      if (m.code === Code.GOODBYE) return this.#onGoodbye(m, cause);
       if (m.code === Code.ABORT) return this.#end(m.uri, true, 'abort');
-      return this.#seat!.receive(m, seq);
+      return this.#seat!.receive(m, cause);
     }
     if (this.#state === 'closing') {
       // WAMP basic, "Session Closing": who has said GOODBYE ignores everything but the other's.
@@ -133,26 +132,26 @@ export class Session implements RealmSession {
     }
     if (m.code === Code.ABORT) return this.#end(m.uri, true, 'abort');
     this.#hello ??= this.#host.metering?.turns.current;
-    this.#step(this.#handshake.receive(m), seq);
+    this.#step(this.#handshake.receive(m), cause);
   }
 
-  #step(step: HandshakeStep, seq: number): void {
+  #step(step: HandshakeStep, cause: Cause | undefined): void {
     // Sessions that follow one another on a connection must not pile up answers that nobody reads.
     if (this.#link.buffered > this.#host.limits.sendQueueBytes) return this.#link.destroy(this.#slow());
     if (step.kind === 'challenge') {
-      return void this.#write(challenge(step.method, step.extra), seq);
+      return void this.#write(challenge(step.method, step.extra), cause);
     }
     if (this.#hello) this.#host.metering!.login(this.#handshake.method, step.kind === 'welcome', this.#hello);
     this.#hello = undefined;
     if (step.kind === 'abort') {
-      this.#write(abort({ message: step.message }, step.reason), seq);
+      this.#write(abort({ message: step.message }, step.reason), cause);
       this.#end(step.reason, true, 'abort');
     } else {
-      this.#join(step, this.#host.realm(step.hello.realm)!, seq);
+      this.#join(step, this.#host.realm(step.hello.realm)!, cause);
     }
   }
 
-  #join(step: HandshakeStep & { kind: 'welcome' }, realm: SessionRealm, seq: number): void {
+  #join(step: HandshakeStep & { kind: 'welcome' }, realm: SessionRealm, cause: Cause | undefined): void {
     const { identity, hello } = step;
     const who = this.identity;
     who.id = this.#host.ids.global();
@@ -173,8 +172,8 @@ export class Session implements RealmSession {
       authmethod: who.authmethod,
       authprovider: this.authprovider,
     };
-    this.#watch.session('joined', who, '');
-    if (this.#write(welcome(who.id, details), seq) === 'sent') {
+    this.#watch.joined(who);
+    if (this.#write(welcome(who.id, details), cause) === 'sent') {
       this.#counts = realm.counts;
       this.#octets = realm.counts.octets[this.#link.serializer.name];
       countHandshake(this.#counts, this.#octets, this.traffic);
@@ -182,25 +181,25 @@ export class Session implements RealmSession {
     }
     // Nobody has heard of it yet, so nobody hears that it left.
     this.#seat = undefined;
-    this.#watch.session('left', who, ErrorUri.payloadSizeExceeded);
-    this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), seq);
+    this.#watch.left(who, ErrorUri.payloadSizeExceeded, []);
+    this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), cause);
     this.#end(ErrorUri.payloadSizeExceeded, true, 'abort');
   }
 
-  #onGoodbye(m: Message, seq: number): void {
-    this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), seq);
+  #onGoodbye(m: Message, cause: Cause | undefined): void {
+    this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), cause);
     this.#end(m.uri || CloseUri.closeRealm, false, 'goodbye');
   }
 
   /** What came was no message, or none that may come now (WAMP basic, "Protocol Errors"). */
-  violation(what: string, cause = 0): void {
+  violation(what: string, cause?: Cause): void {
     if (this.#state === 'closed') return;
     // Who has said GOODBYE says nothing more (WAMP basic, "Session Closing").
     if (this.#state !== 'closing') this.#write(abort({ message: what }, ErrorUri.protocolViolation), cause);
     this.#end(ErrorUri.protocolViolation, true, 'protocol_violation');
   }
 
-  #failed(error: unknown, cause: number): void {
+  #failed(error: unknown, cause: Cause | undefined): void {
     if (error instanceof ProtocolViolation) return this.violation(error.message, cause);
     this.#host.fault('a message could not be handled', error);
     if (this.#state === 'closed') return this.#link.destroy(ErrorUri.runtimeError);
@@ -218,7 +217,7 @@ export class Session implements RealmSession {
   goodbye(reason: string, message: string | undefined): void {
     const how = reason === CloseUri.systemShutdown ? 'shutdown' : 'killed';
     if (this.#state !== 'established') return this.#end(reason, true, how);
-    this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), 0);
+    this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), undefined);
     this.#state = 'closing';
     this.#leave(reason, how);
     this.#events.closing();
@@ -240,18 +239,18 @@ export class Session implements RealmSession {
     // What still comes, such as the answer to our GOODBYE, is on no account: the last one is told now.
     this.#counts = undefined;
     this.#octets = undefined;
-    seat.leave(reason, how);
-    this.#watch.session('left', this.identity, reason);
+    const open = seat.leave(reason, how);
+    this.#watch.left(this.identity, reason, open);
   }
 
   /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */
-  send(m: Message, cause: number): Sent {
+  send(m: Message, cause: Cause | undefined): Sent {
     if (this.#state !== 'established') return 'gone';
     if (this.#link.buffered > this.#host.limits.sendQueueBytes) return this.#refuse(m, cause);
     return this.#write(m, cause);
   }
 
-  #write(m: Message, cause: number): Sent {
+  #write(m: Message, cause: Cause | undefined): Sent {
     const link = this.#link;
     const serializer = link.serializer;
     const end = serializer.encode(m);
@@ -273,7 +272,7 @@ export class Session implements RealmSession {
     return 'sent';
   }
 
-  #refuse(m: Message, cause: number): Sent {
+  #refuse(m: Message, cause: Cause | undefined): Sent {
     const watch = this.#watch;
     if (watch.tap) {
       const { out } = this.#link.serializer;
@@ -290,7 +289,7 @@ export class Session implements RealmSession {
   }
 
   /** Sends one of the messages of a fan-out; one that does not fit is dropped and counted. */
-  sendShared(broadcast: Broadcast, cause: number, metered: boolean): Sent {
+  sendShared(broadcast: Broadcast, cause: Cause | undefined, metered: boolean): Sent {
     if (this.#state !== 'established') return 'gone';
     const link = this.#link;
     const { bytes, start } = broadcast.for(link);

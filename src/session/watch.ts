@@ -1,6 +1,6 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
-import type { Frame, SessionRef, Tap } from '../tap.js';
+import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -10,12 +10,19 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NOTHING = new Uint8Array(0);
 
+/** EVENTs of one fan-out that share a reading of the clock, which costs more than all else there is to tell of them. */
+const SHARED_STAMP = 64;
+
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
   readonly #clock: Clock;
   readonly #frame: Mutable<Frame>;
-  /** The `seq` of the newest frame, counted also while nobody watches: pending calls keep it as their cause. */
-  seq = 0;
+  #seq = 0;
+  /** The message sent last, and for how many more receivers the time it was stamped with holds. */
+  #stamped: Message | undefined;
+  #holds = 0;
+  /** The turn in which the clock was read last for a received message. */
+  #turn = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -29,25 +36,39 @@ export class Watch {
       encoded: NOTHING,
       start: 0,
       end: 0,
-      cause: 0,
+      cause: undefined,
       dropped: false,
     };
   }
 
-  /** Shows a received message; `seq` was drawn by the caller. */
-  received(tap: Tap, session: SessionRef, message: Message, seq: number, encoded: Uint8Array): void {
+  /**
+   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. In one
+   * turn a message is dated when the one before it was done with, which is now: a reading of the clock costs as much as
+   * finding the action.
+   */
+  received(
+    tap: Tap,
+    session: SessionRef,
+    message: Message,
+    encoded: Uint8Array,
+    about: Cause | undefined,
+    turn: number,
+  ): Cause | undefined {
     const frame = this.#frame;
-    frame.seq = seq;
-    frame.at = this.#clock();
+    frame.seq = ++this.#seq;
+    if (turn === 0 || turn !== this.#turn) {
+      this.#turn = turn;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
     frame.encoded = encoded;
     frame.start = 0;
     frame.end = encoded.length;
-    frame.cause = 0;
+    frame.cause = about;
     frame.dropped = false;
-    tap.onFrame(frame);
+    return tap.onFrame(frame);
   }
 
   /** Shows a message that was sent, or refused by the send queue. */
@@ -58,12 +79,16 @@ export class Watch {
     encoded: Uint8Array,
     start: number,
     end: number,
-    cause: number,
+    cause: Cause | undefined,
     dropped: boolean,
   ): void {
     const frame = this.#frame;
-    frame.seq = ++this.seq;
-    frame.at = this.#clock();
+    frame.seq = ++this.#seq;
+    if (message !== this.#stamped || --this.#holds === 0) {
+      this.#stamped = message;
+      this.#holds = SHARED_STAMP;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'sent';
     frame.message = message;
@@ -75,7 +100,11 @@ export class Watch {
     tap.onFrame(frame);
   }
 
-  session(kind: 'joined' | 'left', session: SessionRef, reason: string): void {
-    this.tap?.onSession({ kind, session, at: this.#clock(), reason });
+  joined(session: SessionRef): void {
+    this.tap?.onSession({ kind: 'joined', session, at: this.#clock(), reason: '', open: [] });
+  }
+
+  left(session: SessionRef, reason: string, open: readonly Cause[]): void {
+    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open });
   }
 }

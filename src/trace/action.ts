@@ -1,7 +1,7 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
-import type { SessionRef } from '../tap.js';
-import type { RandomIds } from '../wire/ids.js';
+import type { Cause, SessionRef } from '../tap.js';
+import type { FastIds } from '../wire/ids.js';
 
 /** The operation, in the words of the WAMP terminology chapter. */
 export type ActionKind = 'call' | 'publish' | 'subscribe' | 'unsubscribe' | 'register' | 'unregister';
@@ -92,9 +92,8 @@ export class TracedFanOut {
  * keep, once `onActionEnd` has told of it. Ids are kept as 32-bit words (signed, so that they stay
  * small integers) and become text when somebody reads them.
  */
-export class TracedAction {
+export class TracedAction implements Cause {
   readonly kind: ActionKind;
-  readonly realm: string;
   /** Topic or procedure as requested, not the pattern it matched; '' for UNSUBSCRIBE and UNREGISTER of an unknown id. */
   uri: string;
   readonly originator: SessionRef;
@@ -105,17 +104,11 @@ export class TracedAction {
   readonly id1: number;
   readonly id2: number;
   readonly id3: number;
-  /** W3C trace id in four 32-bit words: the correlation id unless the action joined a trace of its originator's. */
-  readonly trace0: number;
-  readonly trace1: number;
-  readonly trace2: number;
-  readonly trace3: number;
+  /** The span of the originator's that it continues; `undefined` when the router starts the trace. */
+  readonly parent: RemoteParent | undefined;
   /** Span id of the action. */
   readonly span0: number;
   readonly span1: number;
-  /** Span id of the remote parent; both 0 when the router starts the trace. */
-  readonly parent0: number;
-  readonly parent1: number;
   /** The anchor's arrival; milliseconds since the epoch, as `Frame.at`. */
   readonly startedAt: number;
   /** The last message; 0 while open. */
@@ -140,6 +133,11 @@ export class TracedAction {
   readonly acknowledge: boolean;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */
   invocations: TracedInvocation[] | undefined = undefined;
+  /** Neighbours among the open actions; for the correlator alone. */
+  older: TracedAction | undefined = undefined;
+  newer: TracedAction | undefined = undefined;
+  /** It was open when the last observer left: who watches now has not seen it begin. */
+  forgotten = false;
   /** What the broker made of a PUBLISH; undefined when nobody was there to receive. */
   fanOut: TracedFanOut | undefined = undefined;
 
@@ -153,33 +151,60 @@ export class TracedAction {
     firstFrame: number,
     anchorBytes: number,
     acknowledge: boolean,
-    random: RandomIds,
-    parent?: RemoteParent,
+    random: FastIds,
+    parent: RemoteParent | undefined,
   ) {
     this.kind = kind;
-    this.realm = originator.realm;
     this.uri = uri;
     this.originator = originator;
     this.request = request;
-    this.id0 = random.word() | 0;
+    this.parent = parent;
+    this.id0 = random.word();
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
     this.id1 = (random.word() & 0xffff0fff) | 0x4000;
     this.id2 = (random.word() & 0x3fffffff) | 0x80000000;
-    this.id3 = random.word() | 0;
-    this.trace0 = parent ? parent.trace0 : this.id0;
-    this.trace1 = parent ? parent.trace1 : this.id1;
-    this.trace2 = parent ? parent.trace2 : this.id2;
-    this.trace3 = parent ? parent.trace3 : this.id3;
+    this.id3 = random.word();
     // W3C forbids the all-zero span id.
     this.span0 = random.word() | 1;
-    this.span1 = random.word() | 0;
-    this.parent0 = parent ? parent.span0 : 0;
-    this.parent1 = parent ? parent.span1 : 0;
+    this.span1 = random.word();
     this.startedAt = startedAt;
     this.firstFrame = firstFrame;
     this.lastFrame = firstFrame;
     this.anchorBytes = anchorBytes;
     this.acknowledge = acknowledge;
+  }
+
+  /** The INVOCATION that `callee` knows by `request`. */
+  invocationAt(callee: SessionRef, request: number): TracedInvocation | undefined {
+    const { invocations } = this;
+    if (!invocations) return undefined;
+    for (let i = invocations.length - 1; i >= 0; i--) {
+      const invocation = invocations[i]!;
+      if (invocation.request === request && invocation.callee === callee) return invocation;
+    }
+    return undefined;
+  }
+
+  get realm(): string {
+    return this.originator.realm;
+  }
+
+  // W3C trace id in four 32-bit words: the correlation id, unless the action joined a trace of its originator's.
+
+  get trace0(): number {
+    return this.parent ? this.parent.trace0 : this.id0;
+  }
+
+  get trace1(): number {
+    return this.parent ? this.parent.trace1 : this.id1;
+  }
+
+  get trace2(): number {
+    return this.parent ? this.parent.trace2 : this.id2;
+  }
+
+  get trace3(): number {
+    return this.parent ? this.parent.trace3 : this.id3;
   }
 
   /** The correlation id as a UUIDv4, 36 characters. */

@@ -1,11 +1,13 @@
 /** Owns the joining of frames into traced actions. No timers and no clock: time is that of the frames, and of `tick`. */
 
-import type { Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
+import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri } from '../wire/errors.js';
-import type { RandomIds } from '../wire/ids.js';
+import { FastIds, type RandomIds } from '../wire/ids.js';
 import { type ActionKind, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './action.js';
+import { LateAnswers } from './late-answers.js';
 import { Audience, type Observer } from './observer.js';
+import { OpenActions } from './open-actions.js';
 
 export interface CorrelatorOptions {
   readonly random: RandomIds;
@@ -17,20 +19,6 @@ export interface CorrelatorOptions {
   readonly onFault?: (what: string, error: unknown) => void;
 }
 
-/** An INVOCATION that may still be answered. */
-interface Asked {
-  readonly action: TracedAction;
-  readonly invocation: TracedInvocation;
-}
-
-/** What is open at one session: its calls by CALL.Request, its invocations by INVOCATION.Request. */
-interface Open {
-  readonly calls: Map<number, TracedAction>;
-  readonly asked: Map<number, Asked>;
-}
-
-const MAX_LATE = 10_000;
-
 /** The kind of action that a message begins, by type code. */
 const KINDS: (ActionKind | undefined)[] = [];
 KINDS[Code.CALL] = 'call';
@@ -40,29 +28,23 @@ KINDS[Code.UNSUBSCRIBE] = 'unsubscribe';
 KINDS[Code.REGISTER] = 'register';
 KINDS[Code.UNREGISTER] = 'unregister';
 
-/** Decides which action a frame belongs to: received ones by their ids, sent ones by their cause. */
+/** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
 export class Correlator implements Tap {
   readonly #audience: Audience;
-  readonly #random: RandomIds;
+  readonly #random: FastIds;
   readonly #maxOpen: number;
   readonly #maxAge: number;
-  /** Open calls by the `seq` of their CALL, oldest first. */
-  readonly #open = new Map<number, TracedAction>();
-  readonly #sessions = new Map<SessionRef, Open>();
-  /** Received frames other than the newest that are still being handled. */
-  readonly #handling = new Map<number, TracedAction>();
-  /** INVOCATIONs whose action ended without their answer, oldest first: the answer may still come. */
-  readonly #late = new Set<TracedInvocation>();
+  /** Open calls: other actions end while their request is handled. */
+  readonly #open = new OpenActions();
+  readonly #late = new LateAnswers();
   /** What they still send is received, and ends at once. */
   readonly #left = new WeakSet<SessionRef>();
-  #currentSeq = 0;
   #now = 0;
-  #current: TracedAction | undefined;
   /** Actions pushed out or given up, since the start. */
   abandoned = 0;
 
   constructor(options: CorrelatorOptions) {
-    this.#random = options.random;
+    this.#random = new FastIds(options.random);
     this.#maxOpen = options.maxOpen ?? 100_000;
     this.#maxAge = options.maxAge ?? 3_600_000;
     this.#audience = new Audience(options.onFault);
@@ -84,34 +66,22 @@ export class Correlator implements Tap {
     return this.#open.size;
   }
 
-  onFrame(frame: Frame): void {
+  onFrame(frame: Frame): TracedAction | undefined {
     this.#now = frame.at;
-    if (frame.direction === 'received') this.#received(frame);
-    else this.#sent(frame);
+    if (frame.direction === 'received') return this.#received(frame);
+    this.#sent(frame);
+    return undefined;
   }
 
-  #received(frame: Frame): void {
-    const { message: m, session } = frame;
+  #received(frame: Frame): TracedAction | undefined {
+    const { code } = frame.message;
+    const kind = KINDS[code];
     let action: TracedAction | undefined;
-    const kind = KINDS[m.code];
     if (kind) action = this.#begin(kind, frame);
-    switch (m.code) {
-      case Code.YIELD:
-      case Code.ERROR:
-        action = this.#answer(frame);
-        break;
-      case Code.CANCEL:
-        action = this.#sessions.get(session)?.calls.get(m.request);
-        if (action) {
-          action.cancelRequested = true;
-          see(action, frame);
-        }
-        break;
-    }
-    if (this.#current) this.#handling.set(this.#currentSeq, this.#current);
-    this.#currentSeq = frame.seq;
-    this.#current = action;
+    else if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
+    else if (code === Code.CANCEL) action = this.#cancel(frame);
     this.#audience.frame(frame, action);
+    return action;
   }
 
   #begin(kind: ActionKind, frame: Frame): TracedAction {
@@ -120,36 +90,45 @@ export class Correlator implements Tap {
     const octets = frame.end - frame.start;
     const { uri, request } = m;
     const random = this.#random;
-    const action = new TracedAction(kind, session, uri, request, frame.at, frame.seq, octets, acknowledge, random);
+    const action = new TracedAction(
+      kind,
+      session,
+      uri,
+      request,
+      frame.at,
+      frame.seq,
+      octets,
+      acknowledge,
+      random,
+      undefined,
+    );
     if (m.subject) action.subject = m.subject;
-    // Only calls outlive their handling; what is being handled is found without a table.
     if (kind === 'call') {
-      this.#called(action);
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
-      this.#open.set(frame.seq, action);
+      this.#open.add(action);
     }
     return action;
   }
 
-  #called(action: TracedAction): void {
-    const { calls } = this.#at(action.originator);
-    // An id that is in use breaks the protocol: the call that has it must be found when its session ends.
-    if (!calls.has(action.request)) calls.set(action.request, action);
+  #cancel(frame: Frame): TracedAction | undefined {
+    const action = known(frame.cause);
+    if (!action || action.outcome !== undefined) return action;
+    action.cancelRequested = true;
+    see(action, frame);
+    return action;
   }
 
   /** YIELD or ERROR of a callee. A late one keeps the correlation of its action and changes nothing. */
   #answer(frame: Frame): TracedAction | undefined {
     const { message: m, session } = frame;
-    const open = this.#sessions.get(session);
-    const asked = open?.asked.get(m.request);
-    if (!asked) return undefined;
-    const { action, invocation } = asked;
-    if (action.outcome === undefined) see(action, frame);
+    const action = known(frame.cause);
     const progress = m.code === Code.YIELD && m.options.progress === true;
+    if (!action) return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request);
+    if (action.outcome === undefined) see(action, frame);
     if (progress) return action;
-    open!.asked.delete(m.request);
-    this.#late.delete(invocation);
-    if (invocation.outcome === undefined) {
+    if (action.outcome !== undefined) this.#late.take(session, m.request);
+    const invocation = action.invocationAt(session, m.request);
+    if (invocation && invocation.outcome === undefined) {
       invocation.outcome = m.code === Code.YIELD ? 'ok' : 'error';
       invocation.error = m.code === Code.ERROR ? m.uri : '';
       invocation.endedAt = frame.at;
@@ -158,18 +137,12 @@ export class Correlator implements Tap {
   }
 
   #sent(frame: Frame): void {
-    const { cause } = frame;
+    const action = known(frame.cause);
     // ABORT is the end of a session, not an answer; but it tells what was wrong with the request that caused it.
     if (frame.message.code <= Code.GOODBYE) {
-      if (cause !== 0 && cause === this.#currentSeq && this.#current) this.#current.error = frame.message.uri;
+      if (action && action.outcome === undefined) action.error = frame.message.uri;
       return this.#audience.frame(frame, undefined);
     }
-    const action =
-      cause === 0
-        ? undefined
-        : cause === this.#currentSeq
-          ? this.#current
-          : (this.#open.get(cause) ?? this.#handling.get(cause));
     if (!action || action.outcome !== undefined) return this.#audience.frame(frame, action);
     see(action, frame);
     const ended = this.#effect(frame, action);
@@ -214,7 +187,7 @@ export class Correlator implements Tap {
 
   #event(frame: Frame, action: TracedAction): void {
     const { message: m } = frame;
-    action.fanOut ??= new TracedFanOut(this.#random.word() | 1, this.#random.word() | 0, frame.at);
+    action.fanOut ??= new TracedFanOut(this.#random.word() | 1, this.#random.word(), frame.at);
     const { fanOut } = action;
     fanOut.publication = m.publication;
     fanOut.endedAt = frame.at;
@@ -226,12 +199,11 @@ export class Correlator implements Tap {
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
     const span0 = this.#random.word() | 1;
-    const span1 = this.#random.word() | 0;
+    const span1 = this.#random.word();
     const invocation = new TracedInvocation(session, m.request, m.subject, span0, span1, frame.at);
     if (action.invocations) action.invocations.push(invocation);
     else action.invocations = [invocation];
     action.subject = m.subject;
-    this.#at(session).asked.set(m.request, { action, invocation });
   }
 
   /** The same URI can come from the callee, whose ERROR is then being handled, or be the router's own verdict. */
@@ -244,24 +216,14 @@ export class Correlator implements Tap {
     return frame.message.uri === ErrorUri.canceled ? 'callee_gone' : 'error';
   }
 
-  onHandled(seq: number): void {
-    let action: TracedAction | undefined;
-    if (seq === this.#currentSeq) {
-      action = this.#current;
-      this.#current = undefined;
-      this.#currentSeq = 0;
-    } else {
-      action = this.#handling.get(seq);
-      if (action) this.#handling.delete(seq);
-    }
-    if (!action || action.outcome !== undefined || action.firstFrame !== seq) return;
-    if (action.messages === 1 && this.#left.has(action.originator)) {
+  onHandled(cause: TracedAction): void {
+    if (cause.outcome !== undefined) return;
+    if (cause.messages === 1 && this.#left.has(cause.originator)) {
       // Its request broke the protocol, or came after GOODBYE.
-      this.#end(action, gone(action), this.#now);
-      this.#sessions.delete(action.originator);
-    } else if (action.kind === 'publish') {
+      this.#end(cause, gone(cause), this.#now);
+    } else if (cause.kind === 'publish') {
       // A publication is over when it has been handled, whatever came of it.
-      this.#end(action, 'ok', action.fanOut?.endedAt ?? action.startedAt);
+      this.#end(cause, 'ok', cause.fanOut?.endedAt ?? cause.startedAt);
     }
   }
 
@@ -269,42 +231,35 @@ export class Correlator implements Tap {
     if (event.kind === 'joined') return;
     this.#now = event.at;
     this.#left.add(event.session);
-    const open = this.#sessions.get(event.session);
-    if (!open) return;
-    this.#sessions.delete(event.session);
-    for (const action of open.calls.values()) this.#end(action, gone(action), event.at);
-    for (const { invocation } of open.asked.values()) this.#late.delete(invocation);
+    this.#late.forget(event.session);
+    for (const cause of event.open) {
+      const action = known(cause);
+      if (action && action.outcome === undefined) this.#end(action, gone(action), event.at);
+    }
   }
 
   #end(action: TracedAction, outcome: Outcome, at: number): void {
     action.outcome = outcome;
     action.endedAt = at;
     if (action.kind === 'call') {
-      this.#open.delete(action.firstFrame);
-      this.#sessions.get(action.originator)?.calls.delete(action.request);
-      for (const invocation of action.invocations ?? []) {
-        if (invocation.outcome !== undefined) continue;
-        invocation.outcome = outcome;
-        invocation.endedAt = at;
-        this.#remember(invocation);
-      }
+      this.#open.remove(action);
+      if (action.invocations) this.#close(action, action.invocations);
     }
     this.#audience.actionEnd(action);
   }
 
-  /** Keeps the correlation of an invocation for its late answer, for a while. */
-  #remember(invocation: TracedInvocation): void {
-    if (!this.#sessions.has(invocation.callee)) return;
-    if (this.#late.size >= MAX_LATE) {
-      const oldest: TracedInvocation = this.#late.values().next().value!;
-      this.#late.delete(oldest);
-      this.#sessions.get(oldest.callee)?.asked.delete(oldest.request);
+  /** What was not answered ends with the call; its correlation is kept for a late answer, for a while. */
+  #close(action: TracedAction, invocations: readonly TracedInvocation[]): void {
+    for (const invocation of invocations) {
+      if (invocation.outcome !== undefined) continue;
+      invocation.outcome = action.outcome;
+      invocation.endedAt = action.endedAt;
+      if (!this.#left.has(invocation.callee)) this.#late.add(action, invocation);
     }
-    this.#late.add(invocation);
   }
 
   #giveUpOldest(at: number): void {
-    const oldest = this.#open.values().next().value;
+    const { oldest } = this.#open;
     if (!oldest) return;
     this.abandoned++;
     this.#end(oldest, 'abandoned', at);
@@ -312,31 +267,24 @@ export class Correlator implements Tap {
 
   /** Gives up actions that are too old; call it now and then. */
   tick(now: number): void {
-    for (const action of this.#open.values()) {
-      if (now - action.startedAt <= this.#maxAge) break;
-      this.abandoned++;
-      this.#end(action, 'abandoned', now);
+    for (let { oldest } = this.#open; oldest && now - oldest.startedAt > this.#maxAge; { oldest } = this.#open) {
+      this.#giveUpOldest(now);
     }
   }
 
   /** Forgets everything that is open: nobody watches any more. */
   reset(): void {
-    this.#open.clear();
-    this.#sessions.clear();
-    this.#handling.clear();
+    this.#open.clear(action => {
+      action.forgotten = true;
+    });
     this.#late.clear();
-    this.#current = undefined;
-    this.#currentSeq = 0;
   }
+}
 
-  #at(session: SessionRef): Open {
-    let open = this.#sessions.get(session);
-    if (!open) {
-      open = { calls: new Map(), asked: new Map() };
-      this.#sessions.set(session, open);
-    }
-    return open;
-  }
+/** The action that a cause is; a forgotten one is none. The router gives back what this tap gave it, nothing else. */
+function known(cause: Cause | undefined): TracedAction | undefined {
+  const action = cause as TracedAction | undefined;
+  return action?.forgotten ? undefined : action;
 }
 
 /** A session that broke the protocol did not just go. */

@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { CROSSBAR_KEYS, CROSSBAR_VALUES } from './crossbar-only.js';
 import { switchVariable } from './environment.js';
-import { HTTP_PORT } from './ports.js';
+import { http } from './schema-http.js';
 import { realm, realmName, role } from './schema-realm.js';
-import { networkInterface, port, transport } from './schema-transport.js';
+import { transport } from './schema-transport.js';
 import { about, id, listOf, oneOf, section, text, whole } from './section.js';
 
 const controller = section('controller', { id: id('node').default('wampscope') }, CROSSBAR_KEYS.controller);
@@ -50,11 +50,6 @@ const management = section('wampscope management', {
       error: 'an object: for each role that may not see everything, its realms',
     })
     .default({}),
-});
-
-const http = section('wampscope http', {
-  interface: networkInterface().default('127.0.0.1'),
-  port: port.prefault(HTTP_PORT),
 });
 
 const COLLECTOR = 'the URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318';

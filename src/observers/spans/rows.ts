@@ -102,7 +102,7 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, tab
   const d = slab.used;
   const w = d * 2;
   // A trace id that the router drew is random but for the version's bits; of a caller's id nothing is known.
-  const flags = action.parent0 === 0 && action.parent1 === 0 ? FLAG_SAMPLED | FLAG_RANDOM : FLAG_SAMPLED;
+  const flags = action.parent ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;
   words[w + ActionWord.head] =
     KIND_NUMBER[action.kind] |
     (outcomeNumber(action.outcome) << 4) |
@@ -122,8 +122,8 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, tab
   words[w + ActionWord.trace + 3] = action.trace3;
   words[w + ActionWord.span] = action.span0;
   words[w + ActionWord.span + 1] = action.span1;
-  words[w + ActionWord.parent] = action.parent0;
-  words[w + ActionWord.parent + 1] = action.parent1;
+  words[w + ActionWord.parent] = action.parent ? action.parent.span0 : 0;
+  words[w + ActionWord.parent + 1] = action.parent ? action.parent.span1 : 0;
   words[w + ActionWord.progress] = action.progress;
   words[w + ActionWord.anchorBytes] = action.anchorBytes;
   doubles[d + ActionDouble.request] = action.request;

@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
+import { Registry } from 'prom-client';
+import { Exposition } from '../../../src/observers/metrics/exposition.js';
 import { wholeOf } from '../../../src/observers/metrics/index.js';
-import { METRICS, prometheusType } from '../../../src/observers/metrics/table.js';
+import { linesOf } from '../../../src/observers/metrics/lines.js';
+import { Pace, Slices } from '../../../src/observers/metrics/pace.js';
+import { DETAILED, METRICS, prometheusType } from '../../../src/observers/metrics/table.js';
 import { ANY } from '../../helpers/client.js';
 import { meteredNode, nodeOf, settled, valuesOf } from './metered-node.js';
 import { checkOpenMetrics } from './open-metrics.js';
@@ -231,4 +235,22 @@ test('a scrape gives the loop back between its slices', async t => {
   delay.disable();
   assert.ok(text.split('\n').length > 4000);
   assert.ok(turns > 3, `${turns} turns`);
+});
+
+test('the lines of /metrics/detailed are those that prom-client would write', async () => {
+  const row = DETAILED.topic.events;
+  const samples = ['com.a', 'a"b\\c\nd', ''].map((topic, i) => ({
+    labels: ['realm1', topic, 'exact'],
+    value: i * 1.5,
+  }));
+  const families = [
+    { row, samples },
+    { row: DETAILED.topic.subscribers, samples },
+    { row: DETAILED.session.dropped, samples: [] },
+  ];
+  for (const type of [Registry.OPENMETRICS_CONTENT_TYPE, Registry.PROMETHEUS_CONTENT_TYPE]) {
+    const exposition = new Exposition(type);
+    const expected = await wholeOf(exposition.text(families, [], new Slices(new Pace())));
+    assert.equal(await wholeOf(linesOf(families, exposition.isOpen, new Slices(new Pace()))), expected);
+  }
 });

@@ -7,16 +7,18 @@ import { metricsExportOptions } from '../../../src/observers/metrics/otlp-settin
 import { METRICS } from '../../../src/observers/metrics/table.js';
 import { parseMetrics } from '../../e2e/prometheus.js';
 import { ANY } from '../../helpers/client.js';
-import { type MeteredNode, type MeteredOptions, meteredNode, nodeOf, settled } from './metered-node.js';
+import { type MeteredNode, meteredNode, nodeOf, settled } from './metered-node.js';
 import { MetricsReceiver } from './otlp-receiver.js';
 
 /** They tell of the time between two readings, or of the last scrape, so no two readers are told the same. */
 const OF_THE_READING = /^(?:nodejs_eventloop_utilization|wamp_scrape)/;
 
-async function receiving(t: TestContext): Promise<MetricsReceiver> {
+/** A receiver, and what a node with `env` needs to export to it; both end with the test, the node first. */
+async function exporting(t: TestContext, env: NodeJS.ProcessEnv): Promise<[MetricsReceiver, MeteredNode]> {
   const receiver = await MetricsReceiver.listen();
+  const node = await meteredNode(t, { metrics: { endpoint: receiver.url, export_interval: 300 }, env });
   t.after(() => receiver.close());
-  return receiver;
+  return [receiver, node];
 }
 
 /** Something of everything: calls that go well and not, events, sessions that leave. */
@@ -39,10 +41,7 @@ async function traffic({ join }: MeteredNode): Promise<void> {
 
 for (const protocol of ['http/protobuf', 'http/json']) {
   test(`what arrives over ${protocol} is what /metrics exposes, sample by sample`, async t => {
-    const receiver = await receiving(t);
-    const env = { OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: protocol };
-    const options: MeteredOptions = { metrics: { endpoint: receiver.url, export_interval: 300 }, env };
-    const node = await meteredNode(t, options);
+    const [receiver, node] = await exporting(t, { OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: protocol });
     await traffic(node);
     const exposed = parseMetrics(await wholeOf(node.metrics.page('text/plain').body));
     // The first export that began after the traffic has ended.
@@ -78,15 +77,16 @@ function sorted(key: string): string {
 }
 
 test('the last export happens at the stop', async t => {
-  const receiver = await receiving(t);
+  const receiver = await MetricsReceiver.listen();
+  t.after(() => receiver.close());
   const node = nodeOf({ metrics: { endpoint: receiver.url }, http: undefined });
   await node.start();
   await node.stop();
   assert.equal(receiver.exports.length, 1);
 });
 
-test('a collector that is down is told of once, and delays the stop by no more than some seconds', async t => {
-  const receiver = await receiving(t);
+test('a collector that is down is told of once, and delays the stop by no more than some seconds', async () => {
+  const receiver = await MetricsReceiver.listen();
   const { url } = receiver;
   await receiver.close();
   const warnings: string[] = [];

@@ -9,7 +9,7 @@ import {
   TracedFanOut,
   TracedInvocation,
 } from '../../../src/trace/action.js';
-import { RandomIds } from '../../../src/wire/ids.js';
+import { FastIds, RandomIds } from '../../../src/wire/ids.js';
 
 export const KINDS: readonly ActionKind[] = ['call', 'publish', 'subscribe', 'unsubscribe', 'register', 'unregister'];
 export const OUTCOMES: readonly Outcome[] = [
@@ -52,13 +52,15 @@ export function session(id: number, over: Partial<SessionRef> = {}): SessionRef 
 /** Makes actions whose ids come from one seed. */
 export class Actions {
   readonly random: () => number;
-  readonly #ids: RandomIds;
+  readonly #ids: FastIds;
+  readonly #seed: RandomIds;
 
   constructor(seed: number) {
     this.random = randomFrom(seed);
-    this.#ids = new RandomIds(words => {
+    this.#seed = new RandomIds(words => {
       for (let i = 0; i < words.length; i++) words[i] = this.random() * 0x1_0000_0000;
     });
+    this.#ids = new FastIds(this.#seed);
   }
 
   action(kind: ActionKind, uri: string, originator: SessionRef, parent?: RemoteParent): TracedAction {
@@ -76,7 +78,7 @@ export class Actions {
   }
 
   invoke(action: TracedAction, callee: SessionRef): TracedInvocation {
-    const words = [this.#ids.word() | 1, this.#ids.word() | 0] as const;
+    const words = [this.#ids.word() | 1, this.#ids.word()] as const;
     const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25);
     action.invocations ??= [];
     action.invocations.push(invocation);
@@ -92,7 +94,7 @@ export class Actions {
 
   fanOut(action: TracedAction): TracedFanOut {
     const fanOut = new TracedFanOut(this.#ids.word() | 1, this.#ids.word() | 0, NOON + 0.125);
-    fanOut.publication = this.#ids.global();
+    fanOut.publication = this.#seed.global();
     fanOut.endedAt = NOON + 1;
     action.fanOut = fanOut;
     return fanOut;

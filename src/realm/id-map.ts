@@ -1,0 +1,103 @@
+/** Owns a map from WAMP ids to what is open under them, for entries that come and go with every call. */
+
+/**
+ * Open addressing with linear probing and deletion by shifting back. A `Map` whose entries churn is rehashed again and
+ * again, and each discarded table points to its successor: once one of them is old, the garbage collector promotes them
+ * all, with every call that was open in them.
+ */
+export class IdMap<T> {
+  #keys: number[] = NONE;
+  #values: (T | undefined)[] = NOTHING;
+  /** Right shift of a 32-bit hash that leaves an index. */
+  #shift = 32;
+  readonly #factor: number;
+  size = 0;
+
+  /** `secret` is a random word: who does not know it cannot choose ids that collide. */
+  constructor(secret: number) {
+    this.#factor = secret | 1;
+  }
+
+  get(id: number): T | undefined {
+    if (this.size === 0) return undefined;
+    const index = this.#find(id);
+    return index < 0 ? undefined : this.#values[index];
+  }
+
+  has(id: number): boolean {
+    return this.size > 0 && this.#find(id) >= 0;
+  }
+
+  set(id: number, value: T): void {
+    if (this.size * 2 >= this.#keys.length) this.#resize(Math.max(LEAST, this.#keys.length * 2));
+    const mask = this.#keys.length - 1;
+    let index = this.#hash(id) >>> this.#shift;
+    while (this.#values[index] !== undefined && this.#keys[index] !== id) index = (index + 1) & mask;
+    if (this.#values[index] === undefined) this.size++;
+    this.#keys[index] = id;
+    this.#values[index] = value;
+  }
+
+  delete(id: number): void {
+    let hole = this.size === 0 ? -1 : this.#find(id);
+    if (hole < 0) return;
+    const keys = this.#keys;
+    const values = this.#values;
+    const mask = keys.length - 1;
+    values[hole] = undefined;
+    this.size--;
+    for (let index = (hole + 1) & mask; values[index] !== undefined; index = (index + 1) & mask) {
+      const home = this.#hash(keys[index]!) >>> this.#shift;
+      // What lies between its home and itself must not be cut off by the hole.
+      if (((index - home) & mask) < ((index - hole) & mask)) continue;
+      keys[hole] = keys[index]!;
+      values[hole] = values[index];
+      values[index] = undefined;
+      hole = index;
+    }
+    // A burst must not cost its memory for ever.
+    if (this.size === 0 && keys.length > KEPT) this.#clear();
+  }
+
+  /** All values, by rising id. */
+  values(): T[] {
+    const ids = this.#keys.filter((_, index) => this.#values[index] !== undefined).sort((a, b) => a - b);
+    return ids.map(id => this.get(id)!);
+  }
+
+  /** The index of `id`, or -1. The table is never full. */
+  #find(id: number): number {
+    const mask = this.#keys.length - 1;
+    let index = this.#hash(id) >>> this.#shift;
+    while (this.#values[index] !== undefined) {
+      if (this.#keys[index] === id) return index;
+      index = (index + 1) & mask;
+    }
+    return -1;
+  }
+
+  #resize(capacity: number): void {
+    const keys = this.#keys;
+    const values = this.#values;
+    this.#keys = new Array<number>(capacity).fill(0);
+    this.#values = new Array<T | undefined>(capacity).fill(undefined);
+    this.#shift = Math.clz32(capacity) + 1;
+    this.size = 0;
+    for (const [index, value] of values.entries()) if (value !== undefined) this.set(keys[index]!, value);
+  }
+
+  #hash(id: number): number {
+    return Math.imul(id ^ (id / 2 ** 32), this.#factor);
+  }
+
+  #clear(): void {
+    this.#keys = NONE;
+    this.#values = NOTHING;
+    this.#shift = 32;
+  }
+}
+
+const NONE: number[] = [];
+const NOTHING: undefined[] = [];
+const LEAST = 8;
+const KEPT = 1024;
