@@ -85,16 +85,17 @@ test('the numbers of a panel are those of the router', { skip }, async () => {
   assert.deepEqual(byType!.points, bySize!.points);
 });
 
-test('a router in trouble raises the alerts that it should', { skip, timeout: PATIENCE_MS }, async () => {
-  const wanted = ['WampEventsDropped', 'WampNoCallee'];
-  let pending: (string | undefined)[] = [];
-  for (let attempt = 0; attempt < 40 && !wanted.every(name => pending.includes(name)); attempt++) {
-    const found = await prometheus.instant('ALERTS', Date.now() / 1000);
-    pending = found.map(({ labels }) => labels.alertname);
+test('a router that drops events raises an alert, and not that it is down', {
+  skip,
+  timeout: PATIENCE_MS,
+}, async () => {
+  let raised: (string | undefined)[] = [];
+  for (let attempt = 0; attempt < 40 && !raised.includes('WampEventsDropped'); attempt++) {
+    raised = (await prometheus.instant('ALERTS', Date.now() / 1000)).map(({ labels }) => labels.alertname);
     await sleep(1000);
   }
-  for (const name of wanted) assert.ok(pending.includes(name), `${name} is none of ${pending.join(', ')}`);
-  assert.ok(!pending.includes('WampRouterDown'));
+  assert.ok(raised.includes('WampEventsDropped'), `none but ${raised.join(', ')}`);
+  assert.ok(!raised.includes('WampRouterDown'));
 });
 
 function lately(): TimeRange {
