@@ -47,6 +47,7 @@ const commands = {
     ensureAll();
     run('npx', ['biome', 'check', '.']);
     run(process.execPath, ['scripts/docs.mjs', '--check']);
+    run(process.execPath, ['build/grafana/src/generate.js', '--check']);
     run(process.execPath, ['--test', 'build/test/architecture.test.js', 'build/test/docs.test.js']);
   },
   test() {
@@ -101,6 +102,14 @@ const commands = {
   docs() {
     ensureAll();
     run(process.execPath, ['scripts/docs.mjs']);
+  },
+  dashboards() {
+    ensureAll();
+    run(process.execPath, ['build/grafana/src/generate.js', ...args]);
+  },
+  render() {
+    ensureAll();
+    run(process.execPath, ['build/grafana/src/render/main.js', ...args]);
   },
   install: ensureInstalled,
   build: ensureRouter,
