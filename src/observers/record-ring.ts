@@ -6,6 +6,7 @@ import { Code } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import type { Payload, PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
+import { Amendments } from './amendments.js';
 import { boundedDict, boundedText } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
@@ -48,6 +49,7 @@ export class RecordRing {
   readonly #messageOptions: (Dict | undefined)[];
   readonly #payloadCodec: (NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
+  readonly amendments = new Amendments();
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
@@ -120,6 +122,7 @@ export class RecordRing {
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
+    this.amendments.uri(action.firstFrame, action.uri);
     for (let earlier = seq - 1; earlier >= this.first; earlier--) {
       const i = earlier & this.#mask;
       if (this.#frame[i]! < action.firstFrame) return;
@@ -141,6 +144,7 @@ export class RecordRing {
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
+    this.amendments.last(frameSeq);
     // Records are in the order of their frames.
     let low = this.first;
     let high = this.next - 1;
@@ -171,6 +175,7 @@ export class RecordRing {
     const count = this.#payloadCount[i]!;
     return {
       at: this.#at[i]!,
+      frame: this.#frame[i]!,
       session: this.#session[i]!,
       flags: this.#flags[i]!,
       code: this.#code[i]!,

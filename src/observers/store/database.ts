@@ -14,6 +14,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
+import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
 import { type FindCodec, readRecordBlock } from './block-reader.js';
 import { isAlive, type Owner, thisProcess } from './owner.js';
@@ -28,6 +29,9 @@ export interface TraceRow extends Omit<StoredTrace, 'status'> {
 
 /** Persistent id of the trace and number of the block's first record. */
 export type BlockKey = [persistentId: string, firstSeq: number];
+
+/** Persistent id of the trace and number of the frame. */
+export type AmendmentKey = [persistentId: string, frame: number];
 
 const FILE = 'traces.mdb';
 const LOCK_FILE = `${FILE}-lock`;
@@ -70,6 +74,7 @@ export class Database {
   readonly root: RootDatabase<unknown, string>;
   readonly traces: LmdbDatabase<TraceRow, string>;
   readonly blocks: LmdbDatabase<Buffer, BlockKey>;
+  readonly amendments: LmdbDatabase<Amendment, AmendmentKey>;
   readonly #about: LmdbDatabase<unknown, string>;
 
   private constructor(directory: string, readOnly: boolean, mapSize: number) {
@@ -89,6 +94,7 @@ export class Database {
       this.#about = this.root.openDB<unknown, string>({ name: 'about', encoding: 'json' });
       this.traces = this.root.openDB<TraceRow, string>({ name: 'traces', encoding: 'json' });
       this.blocks = this.root.openDB<Buffer, BlockKey>({ name: 'blocks', encoding: 'binary' });
+      this.amendments = this.root.openDB<Amendment, AmendmentKey>({ name: 'amendments', encoding: 'json' });
     } catch (error) {
       void this.root.close();
       throw error;
@@ -169,16 +175,25 @@ export class Database {
     const to = Math.min(toSeq, trace.persistedSeq);
     const records: LoggedMessage[] = [];
     if (from > to) return records;
+    const amendments = (first: number, last: number) => this.#amendmentsOf(persistentId, first, last);
     const start = this.#blockOf(persistentId, from);
     for (const { value } of this.blocks.getRange({ start: [persistentId, start], end: [persistentId, to + 1] })) {
       // A loop: a spread of many records would overflow the stack.
-      for (const record of readRecordBlock(value, codec, from, to)) {
+      for (const record of readRecordBlock(value, codec, from, to, amendments)) {
         if (records.length >= limit) return records;
         records.push(record);
       }
       if (records.length >= limit) return records;
     }
     return records;
+  }
+
+  #amendmentsOf(persistentId: string, first: number, last: number): ReadonlyMap<number, Amendment> {
+    const found = new Map<number, Amendment>();
+    for (const { value } of this.amendments.getRange({ start: [persistentId, first], end: [persistentId, last + 1] })) {
+      found.set(value.frame, value);
+    }
+    return found;
   }
 
   /** First number of the block that has record `seq`, or would have it. */

@@ -1,6 +1,7 @@
 /** Owns the store of native traces as the router sees it: it hands over blocks, never waits, and is told what came of them. */
 
 import type { Worker } from 'node:worker_threads';
+import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
 import type { RecordBlock } from '../record-block.js';
 import type { FindCodec } from './block-reader.js';
@@ -27,7 +28,9 @@ export interface TraceStoreOptions {
   /** No record of this trace is stored from now on. Called once per trace, never from within `begin` or `append`. */
   readonly onFault?: (persistentId: string, reason: string) => void;
   /** The oldest records of a running trace have gone, to keep a limit. */
-  readonly onTrimmed?: (persistentId: string, firstSeq: number) => void;
+  readonly onTrimmed?: (persistentId: string, firstSeq: number, lost: number) => void;
+  /** A trace that had ended has gone, to keep a limit. */
+  readonly onRemoved?: (persistentId: string) => void;
   /** Starts the thread that writes; tests watch it. */
   readonly spawn?: (settings: WriterSettings) => Worker;
 }
@@ -53,7 +56,7 @@ const CLOSE_LIMIT_MS = 5000;
 /** A trace until the store has its end. */
 interface LiveTrace {
   readonly meta: TraceMeta;
-  ended: number | undefined;
+  ended: { readonly at: number; readonly reason: string } | undefined;
   /** Set when its persistence has stopped. */
   fault: string | undefined;
 }
@@ -110,18 +113,28 @@ export class TraceStore implements StoredTraces {
   append(persistentId: string, block: RecordBlock): boolean {
     const live = this.#live.get(persistentId);
     if (!live || live.fault !== undefined) return false;
-    const hasRoom = this.#link.octets + block.buffer.byteLength <= this.#maxQueueBytes;
-    if (hasRoom && this.#link.send({ kind: 'append', persistentId, ...block })) return true;
+    if (this.hasRoom(block) && this.#link.send({ kind: 'append', persistentId, ...block })) return true;
     this.dropped += block.count;
     return false;
   }
 
+  /** Whether `append` would take the block now, as far as the queue is concerned. */
+  hasRoom(block: RecordBlock): boolean {
+    return this.#link.octets + block.buffer.byteLength <= this.#maxQueueBytes;
+  }
+
+  /** Changes records that were handed over; those of the queue that never arrive are not missed. */
+  amend(persistentId: string, amendments: readonly Amendment[]): void {
+    const live = this.#live.get(persistentId);
+    if (live && live.fault === undefined) this.#link.send({ kind: 'amend', persistentId, amendments });
+  }
+
   /** A trace ends; its blocks so far are stored before that. `ended` in milliseconds since the epoch. */
-  end(persistentId: string, ended: number): void {
+  end(persistentId: string, ended: number, reason: string): void {
     const live = this.#live.get(persistentId);
     if (!live) return;
-    live.ended = ended;
-    if (live.fault === undefined) this.#link.send({ kind: 'end', persistentId, ended });
+    live.ended = { at: ended, reason };
+    if (live.fault === undefined) this.#link.send({ kind: 'end', persistentId, ended, reason });
     else this.#live.delete(persistentId);
   }
 
@@ -145,12 +158,13 @@ export class TraceStore implements StoredTraces {
   }
 
   /**
-   * Deletes a trace that does not run; false when there is none of that name.
+   * Deletes a trace that does not run, or whose end was told; false when there is none of that name.
    *
    * @throws TraceStoreError when it runs, or when the store cannot be written.
    */
   async delete(persistentId: string): Promise<boolean> {
-    if (this.#running().includes(persistentId)) throw new TraceStoreError(`trace ${persistentId} is running`);
+    const live = this.#live.get(persistentId);
+    if (live && live.fault === undefined && !live.ended) throw new TraceStoreError(`trace ${persistentId} is running`);
     const fault = this.#start();
     if (fault !== undefined) throw new TraceStoreError(fault);
     const call = this.#calls++;
@@ -220,7 +234,9 @@ export class TraceStore implements StoredTraces {
       case 'persisted':
         return this.#options.onPersisted?.(report.persistentId, report.seq, report.lost);
       case 'trimmed':
-        return this.#options.onTrimmed?.(report.persistentId, report.firstSeq);
+        return this.#options.onTrimmed?.(report.persistentId, report.firstSeq, report.lost);
+      case 'removed':
+        return this.#options.onRemoved?.(report.persistentId);
       case 'fault':
         return this.#fail(report.persistentId, report.reason);
       case 'ended':
@@ -256,7 +272,7 @@ export class TraceStore implements StoredTraces {
       const { meta, ended } = this.#live.get(persistentId)!;
       if (fault !== undefined) this.#fail(persistentId, fault);
       else this.#link.send({ kind: 'begin', meta });
-      if (ended !== undefined) this.#link.send({ kind: 'end', persistentId, ended });
+      if (ended) this.#link.send({ kind: 'end', persistentId, ended: ended.at, reason: ended.reason });
     }
   }
 

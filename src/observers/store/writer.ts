@@ -91,8 +91,10 @@ export class Writer {
     switch (order.kind) {
       case 'begin':
         return this.#forTrace(order.meta.persistentId, () => this.#journal.begin(order.meta));
+      case 'amend':
+        return this.#forTrace(order.persistentId, () => this.#journal.amend(order.persistentId, order.amendments));
       case 'end':
-        return this.#end(order.persistentId, order.ended);
+        return this.#end(order.persistentId, order.ended, order.reason);
       case 'delete':
         return this.#delete(order.persistentId, order.call);
       case 'close':
@@ -108,8 +110,8 @@ export class Writer {
     this.#report({ kind: 'fault', persistentId, reason });
   }
 
-  #end(persistentId: string, ended: number): void {
-    this.#forTrace(persistentId, () => this.#journal.end(persistentId, ended));
+  #end(persistentId: string, ended: number, reason: string): void {
+    this.#forTrace(persistentId, () => this.#journal.end(persistentId, ended, reason));
     this.#report({ kind: 'ended', persistentId });
   }
 
@@ -145,10 +147,12 @@ export class Writer {
   #trim(): void {
     this.#mustTrim = false;
     this.#attempt(() => {
-      const { more, trimmed } = this.#journal.trim();
+      const { more, trimmed, removed } = this.#journal.trim();
       if (trimmed) {
-        this.#report({ kind: 'trimmed', persistentId: trimmed.persistentId, firstSeq: trimmed.firstSeq });
+        const { persistentId, firstSeq, lost } = trimmed;
+        this.#report({ kind: 'trimmed', persistentId, firstSeq, lost });
       }
+      if (removed) this.#report({ kind: 'removed', persistentId: removed.persistentId });
       if (more) this.#trimSoon();
     });
   }

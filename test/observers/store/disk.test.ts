@@ -67,7 +67,7 @@ test('a disk that fills up stops the persistence of a trace; what was stored sta
   assert.equal(fault![0], first.persistentId);
   assert.match(fault![1], /the disk is full/);
   assert.equal(feed(store, first.persistentId, fed, fed + 512), 0);
-  store.end(first.persistentId, NOW + 5);
+  store.end(first.persistentId, NOW + 5, 'requested');
   const persisted = watched.persisted.get(first.persistentId)!;
   assert.ok(persisted > 1000);
   const [stored] = store.list();
@@ -127,7 +127,7 @@ test('a read-only directory stops the persistence; what is there can be read', a
   const trace = meta();
   filled.store.begin(trace);
   feed(filled.store, trace.persistentId, 0, 600);
-  filled.store.end(trace.persistentId, Date.now());
+  filled.store.end(trace.persistentId, Date.now(), 'requested');
   await filled.store.close();
   remount(directory, 'ro');
   for (const name of ['old', 'new']) {
