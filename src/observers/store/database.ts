@@ -30,14 +30,28 @@ export interface TraceRow extends Omit<StoredTrace, 'status'> {
 /** Persistent id of the trace and number of the block's first record. */
 export type BlockKey = [persistentId: string, firstSeq: number];
 
-/** Persistent id of the trace and number of the frame. */
-export type AmendmentKey = [persistentId: string, frame: number];
+/** Persistent id of the trace and number of the frame; beside the blocks, behind all of them. */
+export type AmendmentKey = [persistentId: string, kind: 'amendment', frame: number];
+
+export function amendmentKey(persistentId: string, frame: number): AmendmentKey {
+  return [persistentId, 'amendment', frame];
+}
+
+export function amendmentValue(amendment: Amendment): Buffer {
+  return Buffer.from(JSON.stringify(amendment));
+}
+
+export function readAmendment(value: Buffer): Amendment {
+  return JSON.parse(value.toString()) as Amendment;
+}
 
 const FILE = 'traces.mdb';
 const LOCK_FILE = `${FILE}-lock`;
 const FORMAT = 1;
 /** Octets of blocks in one transaction, which is held in memory until its commit. */
 export const MAX_COMMIT_BYTES = 8 << 20;
+/** What is left free of a disk. */
+const RESERVED_BYTES = 512 << 10;
 /** More than LMDB's header and all its reader slots. */
 const LOCK_BYTES = 64 * 1024;
 /** LMDB frees pages a few transactions late, and large values need neighbouring ones. */
@@ -63,6 +77,15 @@ export function isFullDisk(directory: string, error: unknown): boolean {
   return bavail * bsize < 2 * MAX_COMMIT_BYTES;
 }
 
+/**
+ * Whether there is room for `octets`, and for what LMDB writes besides. Asked before it is needed: on a disk that is
+ * full to the last octet the binding may end the process.
+ */
+export function hasRoom(directory: string, octets: number): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize >= 1.25 * octets + RESERVED_BYTES;
+}
+
 /** Octets that a value of `length` takes in the file, about. */
 export function storedSize(length: number): number {
   if (length < MAX_INLINE_BYTES) return length + 64;
@@ -73,8 +96,8 @@ export function storedSize(length: number): number {
 export class Database {
   readonly root: RootDatabase<unknown, string>;
   readonly traces: LmdbDatabase<TraceRow, string>;
-  readonly blocks: LmdbDatabase<Buffer, BlockKey>;
-  readonly amendments: LmdbDatabase<Amendment, AmendmentKey>;
+  /** Amendments are here too: every table more is one more chance to fail on a full disk. */
+  readonly blocks: LmdbDatabase<Buffer, BlockKey | AmendmentKey>;
   readonly #about: LmdbDatabase<unknown, string>;
 
   private constructor(directory: string, readOnly: boolean, mapSize: number) {
@@ -93,8 +116,7 @@ export class Database {
     try {
       this.#about = this.root.openDB<unknown, string>({ name: 'about', encoding: 'json' });
       this.traces = this.root.openDB<TraceRow, string>({ name: 'traces', encoding: 'json' });
-      this.blocks = this.root.openDB<Buffer, BlockKey>({ name: 'blocks', encoding: 'binary' });
-      this.amendments = this.root.openDB<Amendment, AmendmentKey>({ name: 'amendments', encoding: 'json' });
+      this.blocks = this.root.openDB<Buffer, BlockKey | AmendmentKey>({ name: 'blocks', encoding: 'binary' });
     } catch (error) {
       void this.root.close();
       throw error;
@@ -108,6 +130,7 @@ export class Database {
    */
   static open(directory: string, maxBytes: number): Database {
     makeDirectory(directory);
+    if (!hasRoom(directory, 0)) throw fullDisk();
     reserveLock(directory);
     const database = new Database(directory, false, 2 * maxBytes + MAP_SLACK);
     database.#check();
@@ -190,8 +213,10 @@ export class Database {
 
   #amendmentsOf(persistentId: string, first: number, last: number): ReadonlyMap<number, Amendment> {
     const found = new Map<number, Amendment>();
-    for (const { value } of this.amendments.getRange({ start: [persistentId, first], end: [persistentId, last + 1] })) {
-      found.set(value.frame, value);
+    const range = { start: amendmentKey(persistentId, first), end: amendmentKey(persistentId, last + 1) };
+    for (const { value } of this.blocks.getRange(range)) {
+      const amendment = readAmendment(value);
+      found.set(amendment.frame, amendment);
     }
     return found;
   }
@@ -199,7 +224,7 @@ export class Database {
   /** First number of the block that has record `seq`, or would have it. */
   #blockOf(persistentId: string, seq: number): number {
     const range = { start: [persistentId, seq], end: [persistentId, -1], reverse: true, limit: 1 };
-    for (const [, firstSeq] of this.blocks.getKeys(range as object)) return firstSeq;
+    for (const [, firstSeq] of this.blocks.getKeys(range as object) as Iterable<BlockKey>) return firstSeq;
     return seq;
   }
 
@@ -231,6 +256,10 @@ function makeDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true });
 }
 
+function fullDisk(): Error {
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+}
+
 /**
  * Writes the lock file's octets before LMDB maps it: in a file with holes, on a full disk, the first
  * access to the map would kill the process.
@@ -243,7 +272,7 @@ function reserveLock(directory: string): void {
   try {
     const missing = LOCK_BYTES - statSync(path).size;
     const written = writeSync(file, Buffer.alloc(missing));
-    if (written < missing) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    if (written < missing) throw fullDisk();
   } finally {
     closeSync(file);
   }

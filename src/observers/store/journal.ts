@@ -2,7 +2,15 @@
 
 import type { Amendment } from '../amendments.js';
 import { headerOf, openBlock, RecordBlockError } from './block-layout.js';
-import { type AmendmentKey, type BlockKey, type Database, storedSize, type TraceRow } from './database.js';
+import {
+  amendmentKey,
+  amendmentValue,
+  type BlockKey,
+  type Database,
+  readAmendment,
+  storedSize,
+  type TraceRow,
+} from './database.js';
 import type { StoreLimits, TraceMeta } from './stored-trace.js';
 
 /** A block on its way to the store. */
@@ -97,8 +105,10 @@ export class Journal {
     const after = { ...row, bytes: row.bytes + amendments.length * AMENDMENT_BYTES };
     this.#db.root.transactionSync(() => {
       for (const amendment of amendments) {
-        const key: AmendmentKey = [persistentId, amendment.frame];
-        this.#db.amendments.putSync(key, { ...this.#db.amendments.get(key), ...amendment });
+        const key = amendmentKey(persistentId, amendment.frame);
+        const earlier = this.#db.blocks.get(key);
+        const all = earlier ? { ...readAmendment(earlier), ...amendment } : amendment;
+        this.#db.blocks.putSync(key, amendmentValue(all));
       }
       this.#db.traces.putSync(persistentId, after);
     });
@@ -232,8 +242,8 @@ export class Journal {
 
   /** Those of the frames before `end`. */
   #removeAmendments(persistentId: string, end: number): void {
-    const keys = this.#db.amendments.getKeys({ start: [persistentId, 0], end: [persistentId, end] });
-    for (const key of [...keys]) this.#db.amendments.removeSync(key);
+    const keys = this.#db.blocks.getKeys({ start: amendmentKey(persistentId, 0), end: amendmentKey(persistentId, end) });
+    for (const key of [...keys]) this.#db.blocks.removeSync(key);
   }
 
   #newestBlock(persistentId: string): Buffer | undefined {
@@ -248,7 +258,7 @@ export class Journal {
       end: [persistentId, Number.MAX_SAFE_INTEGER],
       ...(limit !== undefined && { limit }),
     };
-    return [...this.#db.blocks.getKeys(range as object)];
+    return [...(this.#db.blocks.getKeys(range as object) as Iterable<BlockKey>)];
   }
 
   #block(key: BlockKey): Buffer {

@@ -30,7 +30,13 @@ export type Order =
 export type Report =
   /** Every order before it has been carried out or told as a fault; `octets` of blocks among them. */
   | { readonly kind: 'done'; readonly orders: number; readonly octets: number }
-  | { readonly kind: 'persisted'; readonly persistentId: string; readonly seq: number; readonly lost: number }
+  | {
+      readonly kind: 'persisted';
+      readonly persistentId: string;
+      readonly firstSeq: number;
+      readonly seq: number;
+      readonly lost: number;
+    }
   /** The first records of a running trace have gone, to keep a limit. */
   | { readonly kind: 'trimmed'; readonly persistentId: string; readonly firstSeq: number; readonly lost: number }
   /** A trace that had ended has gone, to keep a limit. */

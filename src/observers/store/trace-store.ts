@@ -23,8 +23,8 @@ export interface TraceStoreOptions {
   readonly maxAge?: number;
   /** Octets of blocks that may be on their way to the disk; what comes on top is lost. Default 32 MiB. */
   readonly maxQueueBytes?: number;
-  /** Every record up to `seq` is stored, except `lost` ones that came too fast. */
-  readonly onPersisted?: (persistentId: string, seq: number, lost: number) => void;
+  /** Every record from `firstSeq` to `seq` is stored, except `lost` ones that came too fast. */
+  readonly onPersisted?: (persistentId: string, seq: number, lost: number, firstSeq: number) => void;
   /** No record of this trace is stored from now on. Called once per trace, never from within `begin` or `append`. */
   readonly onFault?: (persistentId: string, reason: string) => void;
   /** The oldest records of a running trace have gone, to keep a limit. */
@@ -232,7 +232,7 @@ export class TraceStore implements StoredTraces {
   #linkOnReport(report: Report): void {
     switch (report.kind) {
       case 'persisted':
-        return this.#options.onPersisted?.(report.persistentId, report.seq, report.lost);
+        return this.#options.onPersisted?.(report.persistentId, report.seq, report.lost, report.firstSeq);
       case 'trimmed':
         return this.#options.onTrimmed?.(report.persistentId, report.firstSeq, report.lost);
       case 'removed':
