@@ -6,8 +6,8 @@ import type { LoggedMessage } from '../observers/logged-message.js';
 import { Code } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import { rowOf, Slot } from '../wire/spec.js';
-import { messageType } from './trace-options.js';
 import type { LoggedRecord, Trace } from './trace.js';
+import { messageType } from './trace-options.js';
 import type { Period } from './traces.js';
 
 /** Milliseconds since the epoch, in ISO 8601. */

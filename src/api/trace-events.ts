@@ -49,7 +49,10 @@ export function traceEvents(options: TraceEventsOptions): TraceListener {
     traceData: (trace, period, from, to) => {
       for (let at = from; at <= to; at += MAX_RECORDS) {
         const end = Math.min(to, at + MAX_RECORDS - 1);
-        const args = (): unknown[] => [periodObject(period, at, end), trace.read(at, end, MAX_RECORDS).map(record => traceRecord(record))];
+        const args = (): unknown[] => [
+          periodObject(period, at, end),
+          trace.read(at, end, MAX_RECORDS).map(record => traceRecord(record)),
+        ];
         publish('data', trace, args, forAll);
       }
     },

@@ -115,7 +115,8 @@ export class Traces {
     const { store } = this.#env;
     // Never pretend: records that nobody will find after a restart must not look persisted.
     if (options.persist && !store) {
-      const text = 'expected false, or a node with a store for traces: give its configuration "wampscope": {"store": {}}';
+      const text =
+        'expected false, or a node with a store for traces: give its configuration "wampscope": {"store": {}}';
       throw new WampError(ErrorUri.invalidConfiguration, `invalid tracing options: persist is true; ${text}`);
     }
     if (this.#traces.get(id)?.ended === undefined && this.#traces.has(id)) {

@@ -1,5 +1,6 @@
 /** Owns the native tracing API: the procedures that management clients call, as an ordinary local session. */
 
+import type { Persister } from '../observers/persister.js';
 import type { LocalSession } from '../realm/local-session.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { stringify } from '../wire/serializers/json-values.js';
@@ -7,8 +8,8 @@ import { Arguments } from './arguments.js';
 import { isoTime, traceObject, traceRecord } from './marshal.js';
 import { PROCEDURES, type ProcedureName, type ProcedureRow, workerUri } from './procedures.js';
 import type { Readers } from './readers.js';
-import { parseTraceOptions } from './trace-options.js';
 import type { Trace } from './trace.js';
+import { parseTraceOptions } from './trace-options.js';
 import type { Traces } from './traces.js';
 
 /** A router worker, as the API tells of it. */
@@ -26,6 +27,8 @@ export interface NodeInfo {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly workers: readonly WorkerInfo[];
+  /** For persisted traces; `undefined` when the node has no store. */
+  readonly store: Persister | undefined;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -79,6 +82,7 @@ function handlersOf(node: NodeInfo, readers: Readers, clock: () => number): Hand
         controller_pid: node.pid,
         running_workers: node.workers.length,
         workers_by_type: { router: node.workers.length },
+        trace_store: node.store?.status() ?? null,
       };
     },
     listWorkers: args => {

@@ -4,9 +4,11 @@ import { Readers } from '../api/readers.js';
 import { traceEvents } from '../api/trace-events.js';
 import { registerTracing } from '../api/tracing.js';
 import { createMetrics } from '../observers/metrics.js';
+import { Persister } from '../observers/persister.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
+import { Serializers } from '../wire/serializers/index.js';
 import { listenersOf } from './config/listeners.js';
-import type { Config } from './config/schema.js';
+import type { Config, StoreConfig } from './config/schema.js';
 import { HttpListener } from './http.js';
 import { managementRealm } from './options.js';
 import { VERSION } from './version.js';
@@ -22,19 +24,22 @@ export class Node {
   readonly #config: Config;
   readonly #environment: NodeEnvironment;
   readonly #started = Date.now();
+  readonly #persister: Persister | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
 
   constructor(config: Config, environment: NodeEnvironment) {
     this.#config = config;
     this.#environment = environment;
-    const { management, limits } = config.wampscope;
+    const { management, limits, store } = config.wampscope;
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#persister = store && openPersister(store, environment);
+    const storage = this.#persister && { persister: this.#persister, node: config.controller.id };
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
-      return new Worker(worker, limits, extra, onFault);
+      return new Worker(worker, limits, extra, onFault, storage);
     });
   }
 
@@ -76,7 +81,8 @@ export class Node {
     const { management } = this.#config.wampscope;
     if (!management) return;
     const { id } = this.#config.controller;
-    const node = { id, pid: process.pid, started: this.#started, workers: this.workers };
+    const persister = this.#persister;
+    const node = { id, pid: process.pid, started: this.#started, workers: this.workers, store: persister };
     const readers = new Readers(new Map(Object.entries(management.readers)));
     const names = [management.realm, ...management.also_in];
     const realms = this.workers.flatMap(({ router }) => names.map(name => router.realm(name)).filter(isDefined));
@@ -119,9 +125,17 @@ export class Node {
   /** Says GOODBYE to all sessions, flushes what is to be exported, closes everything. Bounded by a few seconds. */
   async stop(): Promise<void> {
     await Promise.all(this.workers.map(worker => worker.close()));
+    await this.#persister?.close();
     await this.#spans?.close();
     await this.#http?.close();
   }
+}
+
+function openPersister({ directory, max_bytes, max_age }: StoreConfig, { log }: NodeEnvironment): Persister {
+  const serializers = new Serializers();
+  const maxAge = max_age * 1000;
+  log.info(`traces with "persist" are stored in ${directory}: ${max_bytes} octets at most, ${max_age} seconds long`);
+  return new Persister({ directory, maxBytes: max_bytes, maxAge, serializers: name => serializers[name] }, log);
 }
 
 function isDefined<T>(value: T | undefined): value is T {

@@ -1,6 +1,6 @@
 /** Owns one router worker of a node: its router, its listeners, its traces. */
 
-import { Traces } from '../api/traces.js';
+import { type TraceStorage, Traces } from '../api/traces.js';
 import type { RealmFigures } from '../observers/metrics.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
@@ -27,6 +27,7 @@ export class Worker {
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
     onFault: (what: string, error: unknown) => void,
+    storage: Omit<TraceStorage, 'worker'> | undefined,
   ) {
     this.id = config.id;
     this.#limits = limits;
@@ -44,6 +45,7 @@ export class Worker {
       watch: observer => this.observatory.watch(observer),
       unwatch: observer => this.observatory.unwatch(observer),
       codec: this.router.serializers.json,
+      store: storage && { ...storage, worker: this.id },
     });
     this.traces.listen(
       new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),

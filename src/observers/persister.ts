@@ -14,8 +14,12 @@ import {
   type TraceStoreOptions,
 } from './store/index.js';
 
-export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers' | 'maxBytes' | 'maxAge'> {
+export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers'> {
   readonly directory: string;
+  /** Octets of all traces. */
+  readonly maxBytes: number;
+  /** Milliseconds that records are kept. */
+  readonly maxAge: number;
   /** Octets that may be on their way to the disk; what comes on top waits in the memory of its trace. */
   readonly maxQueueBytes?: number;
 }
@@ -28,7 +32,7 @@ const SLICE = 3;
 const CLOSE_LIMIT = 5000;
 
 export class Persister {
-  readonly directory: string;
+  readonly #options: PersisterOptions;
   readonly #store: TraceStore;
   readonly #log: StoreLog;
   readonly #known = new Map<string, Persistence>();
@@ -41,7 +45,7 @@ export class Persister {
 
   constructor(options: PersisterOptions, log: StoreLog) {
     const { directory, ...storeOptions } = options;
-    this.directory = directory;
+    this.#options = options;
     this.#log = log;
     this.#store = openTraceStore(
       directory,
@@ -90,6 +94,19 @@ export class Persister {
       if (complaint !== this.#complaint) this.#log.warn(`trace store: ${complaint}`);
       this.#complaint = complaint;
       return [];
+    }
+  }
+
+  /** As the management API tells of it; octets, and seconds. */
+  status(): { [name: string]: unknown } {
+    const { directory, maxBytes, maxAge } = this.#options;
+    const limits = { directory, max_bytes: maxBytes, max_age: maxAge / 1000 };
+    try {
+      const traces = this.#store.list();
+      const bytes = traces.reduce((sum, trace) => sum + trace.bytes, 0);
+      return { ...limits, traces: traces.length, bytes, error: null };
+    } catch (error) {
+      return { ...limits, traces: null, bytes: null, error: error instanceof Error ? error.message : String(error) };
     }
   }
 

@@ -22,7 +22,7 @@ export interface Loaded {
 export interface LoadOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
-  /** What relative paths of Unix sockets are relative to. Default: they stay as they are. */
+  /** What relative paths of Unix sockets and of the trace store are relative to. Default: they stay as they are. */
   readonly directory?: string | undefined;
 }
 
@@ -89,7 +89,10 @@ function finished(config: Config, directory: string | undefined): Config {
   const workers = config.workers
     .filter(worker => !worker.options.disabled)
     .map(worker => finishedWorker(worker, directory));
-  return { ...config, workers };
+  const { store } = config.wampscope;
+  if (!store || directory === undefined) return { ...config, workers };
+  const wampscope = { ...config.wampscope, store: { ...store, directory: resolve(directory, store.directory) } };
+  return { ...config, workers, wampscope };
 }
 
 function finishedWorker(worker: RouterWorkerConfig, directory: string | undefined): RouterWorkerConfig {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { CROSSBAR_KEYS, CROSSBAR_VALUES } from './crossbar-only.js';
-import { switchVariable } from './environment.js';
+import { pathVariables, switchVariable } from './environment.js';
 import { HTTP_PORT } from './ports.js';
 import { realm, realmName, role } from './schema-realm.js';
 import { networkInterface, port, transport } from './schema-transport.js';
@@ -66,6 +66,14 @@ const telemetry = section('wampscope telemetry', {
     .optional(),
 });
 
+const store = section('wampscope store', {
+  directory: text('a directory for the traces that are to outlive the router')
+    .register(about, { what: 'directory', substitution: pathVariables })
+    .default('traces'),
+  max_bytes: whole('octets', 1 << 20, 2 ** 40).default(2 ** 30),
+  max_age: whole('seconds', 1, 2 ** 31 - 1).default(604_800),
+});
+
 const limits = section('wampscope limits', {
   send_queue_bytes: whole('octets', 65536).default(4_194_304),
   max_message_bytes: whole('octets', 512, 2 ** 26).default(16_777_216),
@@ -77,6 +85,7 @@ const wampscope = section('wampscope', {
   management: management.optional(),
   http: http.optional(),
   telemetry: telemetry.prefault({}),
+  store: store.optional(),
   limits: limits.prefault({}),
 });
 
@@ -126,4 +135,5 @@ export type WampscopeConfig = Config['wampscope'];
 export type ManagementConfig = NonNullable<WampscopeConfig['management']>;
 export type HttpConfig = NonNullable<WampscopeConfig['http']>;
 export type TelemetryConfig = WampscopeConfig['telemetry'];
+export type StoreConfig = NonNullable<WampscopeConfig['store']>;
 export type LimitsConfig = WampscopeConfig['limits'];

@@ -242,7 +242,10 @@ export class Journal {
 
   /** Those of the frames before `end`. */
   #removeAmendments(persistentId: string, end: number): void {
-    const keys = this.#db.blocks.getKeys({ start: amendmentKey(persistentId, 0), end: amendmentKey(persistentId, end) });
+    const keys = this.#db.blocks.getKeys({
+      start: amendmentKey(persistentId, 0),
+      end: amendmentKey(persistentId, end),
+    });
     for (const key of [...keys]) this.#db.blocks.removeSync(key);
   }
 

@@ -5,6 +5,7 @@ import { parseConfig } from '../../../src/node/config/load.js';
 import { Node } from '../../../src/node/node.js';
 import { runTrace } from '../../../src/node/trace/command.js';
 import type { OpenStore } from '../../../src/node/trace/records.js';
+import { openStoreSource } from '../../../src/node/trace/store-source.js';
 import { RawClient } from '../../e2e/raw-client.js';
 
 const permit = { call: true, register: true, publish: true, subscribe: true };
@@ -86,7 +87,10 @@ export interface RunOptions {
 }
 
 /** Runs `wampscope trace` with these words. */
-export function trace(words: readonly string[], { env = {}, color = false, openStore }: RunOptions = {}): Running {
+export function trace(
+  words: readonly string[],
+  { env = {}, color = false, openStore = openStoreSource }: RunOptions = {},
+): Running {
   const out = new Sink();
   const err = new Sink();
   let interrupt = (): void => {};

@@ -57,7 +57,15 @@ export function row(seq: number, at = NOW + seq): BlockRow {
 
 export function meta(started = NOW): TraceMeta {
   const options = { trace_app_payload: true };
-  return { persistentId: randomUUID(), traceId: 'trace1', node: 'node1', worker: 'worker1', options, started, origin: started - 1000 };
+  return {
+    persistentId: randomUUID(),
+    traceId: 'trace1',
+    node: 'node1',
+    worker: 'worker1',
+    options,
+    started,
+    origin: started - 1000,
+  };
 }
 
 /** Stores of each test: they are closed before their directory goes. */

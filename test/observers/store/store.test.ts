@@ -26,7 +26,17 @@ test('a trace is stored, listed, read in any range and stays after a restart', a
   assert.ok(running!.bytes > 2000 * 150);
   assert.deepEqual(
     { ...running, bytes: 0 },
-    { ...trace, status: 'running', ended: null, stopReason: null, firstSeq: 0, persistedSeq: 1999, lost: 0, bytes: 0, fault: null },
+    {
+      ...trace,
+      status: 'running',
+      ended: null,
+      stopReason: null,
+      firstSeq: 0,
+      persistedSeq: 1999,
+      lost: 0,
+      bytes: 0,
+      fault: null,
+    },
   );
   first.store.end(trace.persistentId, trace.started + 5000, 'requested');
   await first.store.close();
