@@ -134,7 +134,7 @@ export class Node {
 function openPersister({ directory, max_bytes, max_age }: StoreConfig, { log }: NodeEnvironment): Persister {
   const serializers = new Serializers();
   const maxAge = max_age * 1000;
-  log.info(`traces with "persist" are stored in ${directory}: ${max_bytes} octets at most, ${max_age} seconds long`);
+  log.info(`traces with "persist" are kept in ${directory}: ${Math.round(max_bytes / 2 ** 20)} MiB, ${max_age} s`);
   return new Persister({ directory, maxBytes: max_bytes, maxAge, serializers: name => serializers[name] }, log);
 }
 
