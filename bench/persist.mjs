@@ -105,7 +105,10 @@ const WORKS = {
       const caller = callers[n % CALLERS];
       caller.client.put(call, ++caller.request);
     };
-    return { records: 4, put, flush: () => callers.forEach(({ client }) => void client.flush()) };
+    const flush = () => {
+      for (const { client } of callers) client.flush();
+    };
+    return { records: 4, put, flush };
   },
 };
 

@@ -226,12 +226,19 @@ export class Traces {
     this.#tell(trace, now, now);
     trace.persistence?.end(now, reason);
     for (const listener of this.#listeners) listener.traceStopped(trace);
+    this.#evict();
+  }
+
+  /** The oldest that have stopped go; those that the disk has not got yet may wait for it, but not in any number. */
+  #evict(): void {
     const stopped = [...this.#traces.values()]
-      .filter(other => other.ended !== undefined)
-      .sort((a, b) => a.ended! - b.ended!);
-    for (const oldest of stopped.slice(0, -MAX_STOPPED)) {
-      this.#traces.delete(oldest.id);
-      if (oldest.persistence) this.#env.store!.persister.forget(oldest.persistence);
+      .filter(({ ended }) => ended !== undefined)
+      .sort((a, b) => b.ended! - a.ended!);
+    for (const [age, trace] of stopped.entries()) {
+      const { persistence } = trace;
+      if (age < MAX_STOPPED || (persistence?.isSettled === false && age < 2 * MAX_STOPPED)) continue;
+      this.#traces.delete(trace.id);
+      if (persistence) this.#env.store!.persister.forget(persistence);
     }
   }
 

@@ -32,6 +32,8 @@ export class Persistence {
   /** Records between the two that are missing. */
   lost = 0;
   fault: string | undefined;
+  /** Everything of it is stored, its end too. */
+  isStored = false;
   /** Its records have gone from the store, to keep a limit or because they were deleted. */
   isRemoved = false;
 
@@ -45,6 +47,11 @@ export class Persistence {
   /** Whether there are records of it to be read in the store. */
   get hasRecords(): boolean {
     return !this.isRemoved && this.persistedSeq >= this.firstSeq;
+  }
+
+  /** The store has all that it will ever have. */
+  get isSettled(): boolean {
+    return this.isStored || this.fault !== undefined;
   }
 
   /** Everything has been handed over, or nothing more will be. */

@@ -53,6 +53,7 @@ export class Persister {
         ...storeOptions,
         onPersisted: (id, seq, lost, firstSeq) => this.#onPersisted(id, seq, lost, firstSeq),
         onTrimmed: (id, firstSeq, lost) => this.#onTrimmed(id, firstSeq, lost),
+        onEnded: id => this.#onEnded(id),
         onRemoved: id => this.#onRemoved(id),
         onFault: (id, reason) => {
           this.#known.get(id)?.fail(reason);
@@ -192,6 +193,11 @@ export class Persister {
     if (!persistence) return;
     persistence.firstSeq = firstSeq;
     persistence.lost = lost;
+  }
+
+  #onEnded(id: string): void {
+    const persistence = this.#known.get(id);
+    if (persistence) persistence.isStored = true;
   }
 
   #onRemoved(id: string): void {

@@ -29,6 +29,8 @@ export interface TraceStoreOptions {
   readonly onFault?: (persistentId: string, reason: string) => void;
   /** The oldest records of a running trace have gone, to keep a limit. */
   readonly onTrimmed?: (persistentId: string, firstSeq: number, lost: number) => void;
+  /** Everything of a trace is stored, its end too. */
+  readonly onEnded?: (persistentId: string) => void;
   /** A trace that had ended has gone, to keep a limit. */
   readonly onRemoved?: (persistentId: string) => void;
   /** Starts the thread that writes; tests watch it. */
@@ -241,7 +243,7 @@ export class TraceStore implements StoredTraces {
         return this.#fail(report.persistentId, report.reason);
       case 'ended':
         this.#live.delete(report.persistentId);
-        return;
+        return this.#options.onEnded?.(report.persistentId);
       case 'deleted':
         this.#deletions.get(report.call)?.(report);
         this.#deletions.delete(report.call);
