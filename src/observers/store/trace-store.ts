@@ -73,6 +73,8 @@ export class TraceStore implements StoredTraces {
   readonly #live = new Map<string, LiveTrace>();
   readonly #deletions = new Map<number, (report: Extract<Report, { kind: 'deleted' }> | undefined) => void>();
   #database: Database | undefined;
+  /** Where the file can be read but not written. */
+  #reader: Database | undefined;
   #isOwner = false;
   #calls = 0;
   #isRestarting = false;
@@ -186,6 +188,7 @@ export class TraceStore implements StoredTraces {
     this.#isClosed = true;
     await this.#link.close(CLOSE_LIMIT_MS);
     this.#loseDeletions();
+    await this.#closeReader();
     await this.#closeDatabase();
   }
 
@@ -199,6 +202,8 @@ export class TraceStore implements StoredTraces {
   #open(): string | undefined {
     if (this.#database && this.#isOwner) return undefined;
     if (this.#isClosed) return 'the store is closed';
+    // Two handles to one file would share what the first may do.
+    if (this.#reader) void this.#closeReader();
     try {
       this.#database ??= Database.open(this.#directory, this.#maxBytes);
       if (!this.#isOwner) this.#database.claim();
@@ -213,9 +218,18 @@ export class TraceStore implements StoredTraces {
   #reading<T>(run: (database: Database) => T[]): T[] {
     if (this.#isClosed) throw new TraceStoreError('the store is closed');
     if (!this.#database && !storeExists(this.#directory)) return [];
-    const fault = this.#open();
-    if (!this.#database) throw new TraceStoreError(fault ?? 'the store cannot be opened');
-    return run(this.#database);
+    const fault = this.#reader ? undefined : this.#open();
+    const database = this.#database ?? this.#openReader(fault);
+    return run(database);
+  }
+
+  #openReader(fault: string | undefined): Database {
+    try {
+      this.#reader ??= Database.openReadOnly(this.#directory);
+      return this.#reader;
+    } catch (error) {
+      throw new TraceStoreError(fault ?? reasonOf(error));
+    }
   }
 
   #running(): string[] {
@@ -283,9 +297,19 @@ export class TraceStore implements StoredTraces {
     this.#deletions.clear();
   }
 
+  async #closeReader(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await this.#closed(reader);
+  }
+
   async #closeDatabase(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
+    await this.#closed(database);
+  }
+
+  async #closed(database: Database | undefined): Promise<void> {
     try {
       await database?.close();
     } catch (error) {
