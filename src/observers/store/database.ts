@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
 import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
@@ -247,13 +247,15 @@ function isReadable(row: TraceRow): row is TraceRow & StoredTrace {
   return row.status !== 'deleting';
 }
 
+/** One by one: where the kernel says that there is no such directory, `recursive` would try forever. */
 function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return;
-  let parent = dirname(directory);
-  while (!existsSync(parent)) parent = dirname(parent);
+  const missing: string[] = [];
+  let parent = resolve(directory);
+  for (; !existsSync(parent); parent = dirname(parent)) missing.push(parent);
+  if (missing.length === 0) return;
   // On a read-only file system mkdir says that there is no such directory.
   accessSync(parent, constants.W_OK);
-  mkdirSync(directory, { recursive: true });
+  for (const path of missing.reverse()) mkdirSync(path);
 }
 
 function fullDisk(): Error {

@@ -21,7 +21,7 @@ export interface TraceStoreOptions {
   readonly maxBytes?: number;
   /** Milliseconds for which records are kept. Default 7 days. */
   readonly maxAge?: number;
-  /** Octets of blocks that may be on their way to the disk; what comes on top is lost. Default 32 MiB. */
+  /** Octets of blocks that may be on their way to the disk; what comes on top is lost. Default 64 MiB. */
   readonly maxQueueBytes?: number;
   /** Every record from `firstSeq` to `seq` is stored, except `lost` ones that came too fast. */
   readonly onPersisted?: (persistentId: string, seq: number, lost: number, firstSeq: number) => void;
@@ -52,7 +52,7 @@ export interface StoredTraces {
 
 const MAX_BYTES = 1 << 30;
 const MAX_AGE_MS = 7 * 86_400_000;
-const MAX_QUEUE_BYTES = 32 << 20;
+const MAX_QUEUE_BYTES = 64 << 20;
 const CLOSE_LIMIT_MS = 5000;
 
 /** A trace until the store has its end. */

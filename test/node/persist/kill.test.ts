@@ -27,6 +27,8 @@ interface Killed {
   readonly told: number;
   /** Persisted records a second. */
   readonly rate: number;
+  /** Records that the disk was too slow for, as the router told. */
+  readonly dropped: number;
 }
 
 async function persistAndKill(router: RouterProcess, id: string, milliseconds: number): Promise<Killed> {
@@ -37,27 +39,31 @@ async function persistAndKill(router: RouterProcess, id: string, milliseconds: n
   const begun = performance.now();
   let told = first!;
   let at = begun;
+  let lost = 0;
   while (performance.now() - begun < milliseconds) {
     const { persisted_seq, dropped } = await router.trace(id);
-    assert.equal(dropped, 0);
+    lost = dropped;
     told = persisted_seq!;
     at = performance.now();
   }
   await router.end('SIGKILL');
   load.close();
-  return { id, told, rate: (1000 * (told - first!)) / (at - begun) };
+  return { id, told, rate: (1000 * (told - first!)) / (at - begun), dropped: lost };
 }
 
-/** Every record from 0 on is there and is what it must be: the trace saw nothing but publications. */
-function check(store: StoredTraces, persistentId: string, persistedSeq: number): void {
+/** Every record from 0 on is there and is what it must be: the trace saw nothing but publications. Returns how many are missing. */
+function check(store: StoredTraces, persistentId: string, persistedSeq: number): number {
   let next = 0;
+  let missing = 0;
   while (next <= persistedSeq) {
     for (const { seq, code, payload, last, anchor } of store.read(persistentId, next, persistedSeq, PAGE)) {
+      missing += seq - next;
+      next = seq;
       const n = Math.floor(next / RECORDS) + 1;
       const isFirst = next % RECORDS === 0;
       const [[token]] = payload as [[number]];
-      if (seq !== next || token !== n || code !== (isFirst ? 16 : 36) || anchor !== isFirst) {
-        assert.fail(`record ${next} is ${seq}: code ${code}, publication ${token} instead of ${n}`);
+      if (token !== n || code !== (isFirst ? 16 : 36) || anchor !== isFirst) {
+        assert.fail(`record ${next}: code ${code}, publication ${token} instead of ${n}`);
       }
       // Of the newest publication the process may not have seen the end.
       const isLast = next % RECORDS === RECORDS - 1;
@@ -65,6 +71,7 @@ function check(store: StoredTraces, persistentId: string, persistedSeq: number):
       next++;
     }
   }
+  return missing;
 }
 
 test(`a router killed ${ROUNDS} times while it persists: nothing told as persisted is lost, nothing is torn`, async t => {
@@ -77,16 +84,20 @@ test(`a router killed ${ROUNDS} times while it persists: nothing told as persist
   const random = new Random(7);
   const rates: number[] = [];
   let records = 0;
+  let lost = 0;
   for (let round = 0; round < ROUNDS; round++) {
     router = await RouterProcess.start(folder, { directory: 'data' });
-    const { id, told, rate } = await persistAndKill(router, `round${round}`, 200 + random.below(800));
+    const { id, told, rate, dropped } = await persistAndKill(router, `round${round}`, 200 + random.below(800));
     rates.push(rate);
     const store = openTraceStoreReadOnly(join(folder, 'data'), name => serializers[name]);
     try {
       const stored = store.list().find(({ traceId }) => traceId === id)!;
-      assert.deepEqual([stored.status, stored.firstSeq, stored.lost], ['interrupted', 0, 0]);
+      assert.deepEqual([stored.status, stored.firstSeq], ['interrupted', 0]);
       assert.ok(stored.persistedSeq >= told, `${stored.persistedSeq} is stored, ${told} was told`);
-      check(store, stored.persistentId, stored.persistedSeq);
+      // A disk that is too slow for a while loses what it tells, no more.
+      assert.equal(check(store, stored.persistentId, stored.persistedSeq), stored.lost);
+      assert.ok(stored.lost === 0 || dropped > 0);
+      lost += stored.lost;
       records += stored.persistedSeq + 1;
       router = await RouterProcess.start(folder, { directory: 'data' });
       const { status, persisted_seq } = await router.trace(id);
@@ -99,7 +110,9 @@ test(`a router killed ${ROUNDS} times while it persists: nothing told as persist
   }
   rates.sort((a, b) => a - b);
   const median = Math.round(rates[ROUNDS >> 1]!);
-  t.diagnostic(`${records} records read after ${ROUNDS} kills; ${median} records/s persisted (median)`);
+  t.diagnostic(
+    `${records} records after ${ROUNDS} kills, ${lost} told as lost; ${median} records/s persisted (median)`,
+  );
   // Under other tests the machine may have other work; whoever asks for a number wants the rate too.
   if (process.env.WAMPSCOPE_KILLS !== undefined) assert.ok(median >= 50_000, `only ${median} records/s`);
 });
