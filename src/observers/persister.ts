@@ -28,6 +28,8 @@ export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers'>
 const INTERVAL = 20;
 /** Milliseconds of one turn of the event loop that may be spent on it. */
 const SLICE = 3;
+/** Then messages have the event loop for this many times as long: a third of it is what storing may take, not more. */
+const REST = 2;
 /** Milliseconds for what is left at the end. */
 const CLOSE_LIMIT = 5000;
 
@@ -144,12 +146,15 @@ export class Persister {
 
   /** In slices between which messages are routed: however much there is, no turn gets long. */
   #work(): void {
-    if (this.#isScheduled || !this.#slice()) return;
+    if (this.#isScheduled) return;
+    const begun = performance.now();
+    if (!this.#slice()) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const next = (): void => {
       this.#isScheduled = false;
       this.#work();
-    });
+    };
+    setTimeout(next, REST * (performance.now() - begun)).unref();
   }
 
   /** Whether there is more that could be done at once. */
