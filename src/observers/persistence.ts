@@ -111,6 +111,13 @@ export class Persistence {
     this.#letGo();
   }
 
+  /** Its records cannot be handed over. */
+  breakOff(at: number, reason: string): void {
+    if (!this.#log) return;
+    this.discard(at, 'failed');
+    this.fail(reason);
+  }
+
   fail(reason: string): void {
     this.fault = reason;
     this.#letGo();

@@ -162,13 +162,25 @@ export class Persister {
     const until = performance.now() + SLICE;
     let more = false;
     for (const persistence of this.#active) {
-      if (persistence.handOver(until)) more = true;
+      if (this.#handOver(persistence, until)) more = true;
       if (performance.now() >= until) break;
     }
     // Who comes first now comes last the next time.
     if (more) this.#active.push(this.#active.shift()!);
     this.#tidy();
     return more;
+  }
+
+  /** Outside the guard that observers have: a record that cannot be stored must not end the process. */
+  #handOver(persistence: Persistence, until: number): boolean {
+    try {
+      return persistence.handOver(until);
+    } catch (error) {
+      const reason = `a record cannot be stored: ${error instanceof Error ? error.message : String(error)}`;
+      this.#log.warn(`trace store: trace ${persistence.id} is no longer stored: ${reason}`);
+      persistence.breakOff(Date.now(), reason);
+      return false;
+    }
   }
 
   #tidy(): void {

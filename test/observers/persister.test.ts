@@ -40,11 +40,10 @@ class FakeLog implements TraceLog<LoggedMessage> {
   }
 }
 
-function opened(t: TestContext, maxQueueBytes?: number): Persister {
+function opened(t: TestContext, maxQueueBytes?: number, warn: (text: string) => void = assert.fail): Persister {
   const directory = mkdtempSync(join(tmpdir(), 'wampscope.persister-'));
   const options = { directory, serializers, maxBytes: 1 << 28, maxAge: 3_600_000 };
-  const log = { warn: (text: string) => assert.fail(text) };
-  const persister = new Persister({ ...options, ...(maxQueueBytes && { maxQueueBytes }) }, log);
+  const persister = new Persister({ ...options, ...(maxQueueBytes && { maxQueueBytes }) }, { warn });
   t.after(async () => {
     await persister.close();
     rmSync(directory, { recursive: true, force: true });
@@ -122,4 +121,24 @@ test('amendments come after the records that they change, whatever was on its wa
   );
   assert.equal(records[599]!.uri, 'com.example.told.later');
   assert.equal(persister.list('worker1')[0]!.stopReason, 'requested');
+});
+
+test('a record that cannot be stored ends the persistence of its trace, and of no other', async t => {
+  const warnings: string[] = [];
+  const persister = opened(t, undefined, text => void warnings.push(text));
+  const [odd, good] = [new FakeLog(1000), new FakeLog(1000)];
+  odd.row = seq => {
+    if (seq === 10) throw new RangeError('too deep');
+    return row(seq);
+  };
+  let fault = '';
+  const persistence = persister.begin(META, odd, reason => {
+    fault = reason;
+  });
+  const other = persister.begin({ ...META, traceId: 'other' }, good, assert.fail);
+  odd.nextSeq = 20;
+  good.nextSeq = 20;
+  await until(() => other.persistedSeq === 19);
+  assert.deepEqual([fault, persistence.fault], Array(2).fill('a record cannot be stored: too deep'));
+  assert.match(warnings.join(), /is no longer stored: a record cannot be stored: too deep/);
 });

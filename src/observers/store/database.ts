@@ -255,7 +255,8 @@ function makeDirectory(directory: string): void {
   if (missing.length === 0) return;
   // On a read-only file system mkdir says that there is no such directory.
   accessSync(parent, constants.W_OK);
-  for (const path of missing.reverse()) mkdirSync(path);
+  // Records hold what clients have sent.
+  for (const path of missing.reverse()) mkdirSync(path, path === missing.at(-1) ? { mode: 0o700 } : {});
 }
 
 function fullDisk(): Error {
