@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { fail, root } from './ensure.mjs';
 
 const load = file => import(pathToFileURL(join(root, 'build/src', file)).href);
-const { PROCEDURES } = await load('api/procedures.js');
+const { PROCEDURES, TOPICS } = await load('api/procedures.js');
 const { METRICS, DETAILED, LABELS, prometheusType } = await load('observers/metrics/table.js');
 const { ErrorUri, CloseUri, WHEN } = await load('wire/errors.js');
 
@@ -15,6 +15,14 @@ const tables = {
   procedures: {
     head: ['procedure', 'arguments', 'result'],
     rows: Object.values(PROCEDURES).map(({ uris, args, result }) => [code(uris[0]), args.map(code).join(', '), result]),
+  },
+  topics: {
+    head: ['topic', 'arguments', 'when'],
+    rows: Object.values(TOPICS).map(({ name, args, when }) => [
+      code(`crossbarfabriccenter.${name}`),
+      ['node_id', 'worker_id', 'trace_id', ...args].map(code).join(', '),
+      when,
+    ]),
   },
   metrics: {
     head: ['metric', 'type', 'labels', 'meaning'],

@@ -1,7 +1,8 @@
 /** Owns the protection of the router from its traces: a trace that makes the event loop late is stopped. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Trace, TraceListener, Traces } from '../api/traces.js';
+import type { Trace } from '../api/trace.js';
+import type { TraceListener, Traces } from '../api/traces.js';
 
 /** Milliseconds: how late the event loop may be, at the 99th percentile of a second. */
 const MAX_DELAY = 200;

@@ -10,10 +10,12 @@ import {
   type MetricsExportOptions,
   metricsExportOptions,
 } from '../observers/metrics/otlp-settings.js';
+import { Persister } from '../observers/persister.js';
 import { createSpans, type SpanPipeline } from '../observers/spans/index.js';
 import { Flusher } from '../transport/send-queue.js';
+import { Serializers } from '../wire/serializers/index.js';
 import { listenersOf } from './config/listeners.js';
-import type { Config } from './config/schema.js';
+import type { Config, StoreConfig } from './config/schema.js';
 import { Access } from './http/access.js';
 import { HttpListener } from './http/listener.js';
 import { pagesOf } from './http/pages.js';
@@ -37,6 +39,7 @@ export class Node {
   readonly metrics: Metrics | undefined;
   readonly #exportOptions: MetricsExportOptions | undefined;
   #export: MetricsExport | undefined;
+  readonly #persister: Persister | undefined;
   #spans: SpanPipeline | undefined;
   #http: HttpListener | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
@@ -44,7 +47,7 @@ export class Node {
   constructor(config: Config, environment: NodeEnvironment) {
     this.#config = config;
     this.#environment = environment;
-    const { management, limits } = config.wampscope;
+    const { management, limits, store } = config.wampscope;
     const onFault = (what: string, error: unknown): void =>
       environment.log.warn(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     const flusher = new Flusher();
@@ -57,10 +60,12 @@ export class Node {
     );
     const isRead = config.wampscope.http !== undefined || this.#exportOptions !== undefined;
     const metering = isRead ? createMetering(procedures, flusher) : undefined;
+    this.#persister = store && openPersister(store, environment);
+    const storage = this.#persister && { persister: this.#persister, node: config.controller.id };
     this.workers = config.workers.map((worker, index) => {
       // One management realm for the node; it stands in the first worker and answers for all.
       const extra = management && index === 0 ? [managementRealm(management)] : [];
-      return new Worker(worker, limits, extra, { onFault, flusher, metering });
+      return new Worker(worker, limits, extra, { onFault, flusher, metering, storage });
     });
     if (!metering) return;
     const parts = { workers: this.workers, metering, started: this.#started, spans: () => this.#spans?.stats() };
@@ -114,7 +119,8 @@ export class Node {
     const { management } = this.#config.wampscope;
     if (!management) return;
     const { id } = this.#config.controller;
-    const node = { id, pid: process.pid, started: this.#started, workers: this.workers };
+    const persister = this.#persister;
+    const node = { id, pid: process.pid, started: this.#started, workers: this.workers, store: persister };
     const readers = new Readers(new Map(Object.entries(management.readers)));
     const names = [management.realm, ...management.also_in];
     const realms = this.workers.flatMap(({ router }) => names.map(name => router.realm(name)).filter(isDefined));
@@ -162,10 +168,18 @@ export class Node {
   async stop(): Promise<void> {
     this.#state = 'stopping';
     await Promise.all(this.workers.map(worker => worker.close()));
+    await this.#persister?.close();
     await this.#spans?.close();
     await this.#export?.close();
     await this.#http?.close();
   }
+}
+
+function openPersister({ directory, max_bytes, max_age }: StoreConfig, { log }: NodeEnvironment): Persister {
+  const serializers = new Serializers();
+  const maxAge = max_age * 1000;
+  log.info(`traces with "persist" are kept in ${directory}: ${Math.round(max_bytes / 2 ** 20)} MiB, ${max_age} s`);
+  return new Persister({ directory, maxBytes: max_bytes, maxAge, serializers: name => serializers[name] }, log);
 }
 
 function isDefined<T>(value: T | undefined): value is T {

@@ -1,6 +1,6 @@
 /** Owns one router worker of a node: its router, its listeners, its traces. */
 
-import { Traces } from '../api/traces.js';
+import { type TraceStorage, Traces } from '../api/traces.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
 import type { Metering } from '../session/metering.js';
@@ -18,6 +18,8 @@ export interface WorkerEnvironment {
   readonly flusher: Flusher;
   /** `undefined` while nobody reads metrics. */
   readonly metering: Metering | undefined;
+  /** `undefined` without a store. */
+  readonly storage: Omit<TraceStorage, 'worker'> | undefined;
 }
 
 export class Worker {
@@ -36,7 +38,7 @@ export class Worker {
     config: RouterWorkerConfig,
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
-    { onFault, flusher, metering }: WorkerEnvironment,
+    { onFault, flusher, metering, storage }: WorkerEnvironment,
   ) {
     this.#flusher = flusher;
     this.id = config.id;
@@ -56,6 +58,7 @@ export class Worker {
       watch: observer => this.observatory.watch(observer),
       unwatch: observer => this.observatory.unwatch(observer),
       codec: this.router.serializers.json,
+      store: storage && { ...storage, worker: this.id },
     });
     this.traces.listen(
       new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),

@@ -6,8 +6,10 @@ import type { Observer } from '../trace/observer.js';
 import { Code } from '../wire/codes.js';
 import type { Message } from '../wire/message.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
+import type { Amendments } from './amendments.js';
 import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
+import type { BlockRow } from './record-block.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
 import { choosesActions, holdsBack, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
 
@@ -43,6 +45,10 @@ export interface TraceLog<Record> extends Observer {
   expire(now: number): void;
   /** Records `from` to `to`, both included, as far as they are kept. */
   read(from: number, to: number): Record[];
+  /** What a store keeps of record `seq`, which must be kept here still. */
+  row(seq: number): BlockRow;
+  /** Changes to records that were handed over; `undefined` when records never change. */
+  readonly amendments: Amendments | undefined;
 }
 
 /** Messages of all held-back actions together: a bound on memory that no filter can lift. */
@@ -101,6 +107,14 @@ export class MessageLog implements TraceLog<LoggedMessage> {
 
   read(from: number, to: number): LoggedMessage[] {
     return this.ring.read(from, to);
+  }
+
+  row(seq: number): BlockRow {
+    return this.ring.row(seq);
+  }
+
+  get amendments(): Amendments {
+    return this.ring.amendments;
   }
 
   onFrame(frame: Frame, action: TracedAction | undefined): void {

@@ -6,6 +6,7 @@ import { Code } from '../wire/codes.js';
 import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
 import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
+import { Amendments } from './amendments.js';
 import { boundedDict, boundedText, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
@@ -73,6 +74,7 @@ export class RecordRing {
   readonly #bodyWords: Int32Array;
   readonly #bodyRefs: (string | Dict | NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
+  readonly amendments = new Amendments();
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
@@ -192,6 +194,7 @@ export class RecordRing {
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
+    this.amendments.uri(action.firstFrame, action.uri);
     for (let earlier = seq - 1; earlier >= this.first && this.#frameOf(earlier) >= action.firstFrame; earlier--) {
       if (this.#frameOf(earlier) > action.firstFrame) continue;
       const body = this.#rowWords[(earlier & this.#mask) * ROW_WORDS + Row.body]!;
@@ -233,6 +236,7 @@ export class RecordRing {
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
+    this.amendments.last(frameSeq);
     // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
@@ -268,6 +272,7 @@ export class RecordRing {
     const count = this.#count(body);
     return {
       at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
+      frame: this.#frameOf(seq),
       session: this.#session[i]!,
       flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
       code: this.#bodyWords[body * BODY_WORDS + Body.code]! & 255,

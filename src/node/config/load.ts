@@ -22,7 +22,7 @@ export interface Loaded {
 export interface LoadOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
-  /** What relative paths of Unix sockets and of files with secrets are relative to. Default: they stay as they are. */
+  /** What relative paths of Unix sockets, of files with secrets and of the trace store are relative to. Default: they stay as they are. */
   readonly directory?: string | undefined;
 }
 
@@ -89,8 +89,13 @@ function finished(config: Config, directory: string | undefined): Config {
   const workers = config.workers
     .filter(worker => !worker.options.disabled)
     .map(worker => finishedWorker(worker, directory));
-  const { http } = config.wampscope;
-  return { ...config, workers, wampscope: { ...config.wampscope, http: http && finishedHttp(http, directory) } };
+  const { http, store } = config.wampscope;
+  const wampscope = {
+    ...config.wampscope,
+    http: http && finishedHttp(http, directory),
+    store: store && directory !== undefined ? { ...store, directory: resolve(directory, store.directory) } : store,
+  };
+  return { ...config, workers, wampscope };
 }
 
 function finishedHttp(http: HttpConfig, directory: string | undefined): HttpConfig {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { CROSSBAR_KEYS, CROSSBAR_VALUES } from './crossbar-only.js';
-import { switchVariable } from './environment.js';
+import { pathVariables, switchVariable } from './environment.js';
 import { http } from './schema-http.js';
 import { realm, realmName, role } from './schema-realm.js';
 import { transport } from './schema-transport.js';
@@ -70,6 +70,14 @@ const metrics = section('wampscope metrics', {
   export_interval: whole('milliseconds', 100, 2 ** 31 - 1).optional(),
 });
 
+const store = section('wampscope store', {
+  directory: text('a directory for the traces that are to outlive the router')
+    .register(about, { what: 'directory', substitution: pathVariables })
+    .default('traces'),
+  max_bytes: whole('octets', 1 << 20, 2 ** 40).default(2 ** 30),
+  max_age: whole('seconds', 1, 2 ** 31 - 1).default(604_800),
+});
+
 const limits = section('wampscope limits', {
   send_queue_bytes: whole('octets', 65536).default(4_194_304),
   max_message_bytes: whole('octets', 512, 2 ** 26).default(16_777_216),
@@ -82,6 +90,7 @@ const wampscope = section('wampscope', {
   http: http.optional(),
   telemetry: telemetry.prefault({}),
   metrics: metrics.prefault({}),
+  store: store.optional(),
   limits: limits.prefault({}),
 });
 
@@ -132,4 +141,5 @@ export type ManagementConfig = NonNullable<WampscopeConfig['management']>;
 export type HttpConfig = NonNullable<WampscopeConfig['http']>;
 export type TelemetryConfig = WampscopeConfig['telemetry'];
 export type MetricsConfig = WampscopeConfig['metrics'];
+export type StoreConfig = NonNullable<WampscopeConfig['store']>;
 export type LimitsConfig = WampscopeConfig['limits'];

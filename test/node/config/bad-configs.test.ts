@@ -197,7 +197,7 @@ const ROWS: readonly Row[] = [
   [
     'wampscope.graphs',
     {},
-    ['unknown key "graphs" in wampscope', 'known here: management, http, telemetry, metrics, limits'],
+    ['unknown key "graphs" in wampscope', 'known here: management, http, telemetry, metrics, store, limits'],
   ],
   ['wampscope.management.realm', 'realm1', ['the realm name "realm1" is taken by workers[0].realms[0].name']],
   ['wampscope.http.port', 8080, ['the port 8080 of 127.0.0.1 is taken by workers[0].transports[0].endpoint.port']],
