@@ -10,7 +10,7 @@ import { type StoredTrace, TraceStoreError } from '../observers/store/index.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { TraceOptions } from './trace-options.js';
 
-export type StopReason = 'requested' | 'duration' | 'shutdown' | 'event_loop_delay' | 'deleted';
+export type StopReason = 'requested' | 'duration' | 'shutdown' | 'event_loop_delay' | 'byte_bound' | 'deleted';
 
 export type LoggedRecord = LoggedMessage | LoggedAction;
 

@@ -172,7 +172,9 @@ export class Traces {
       const now = this.#env.clock();
       trace.log.expire(now);
       this.#tell(trace, started, now);
-      this.#nextPeriod(trace, now);
+      // A trace that gives up what it was to hold back would look whole and not be.
+      if (trace.log.exhausted) this.#end(trace, 'byte_bound');
+      else this.#nextPeriod(trace, now);
     };
     this.#periods.set(trace, this.#env.after(trace.options.batching_period, run));
   }
@@ -216,7 +218,7 @@ export class Traces {
     const now = this.#env.clock();
     trace.ended = now;
     trace.stopReason = reason;
-    if (reason === 'event_loop_delay') this.stoppedForHarm++;
+    if (reason === 'event_loop_delay' || reason === 'byte_bound') this.stoppedForHarm++;
     this.#env.cancel(this.#durations.get(trace));
     this.#env.cancel(this.#periods.get(trace));
     this.#durations.delete(trace);

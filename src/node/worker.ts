@@ -61,7 +61,7 @@ export class Worker {
       store: storage && { ...storage, worker: this.id },
     });
     this.traces.listen(
-      new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),
+      new LoopGuard(this.traces, (trace, why) => onFault(`trace ${trace.id} stopped`, why)),
     );
   }
 
