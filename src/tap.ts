@@ -33,11 +33,6 @@ export interface Cause {
   /** Names the request and all that follows from it. */
   readonly correlation: string;
   /**
-   * Every message has a time of its own. When not, an INVOCATION or RESULT that is sent while its cause is handled may
-   * have that of the message that is handled.
-   */
-  readonly isTimed: boolean;
-  /**
    * What Details of such a message are to say of the trace. Asked just before it is made, and only for receivers that
    * want it; the answer holds for all receivers until the next message of this kind has been shown.
    */

@@ -5,10 +5,11 @@ import { hexWord, type TracedAction, uuid } from '../trace/action.js';
 import { messageSpan } from '../trace/message-span.js';
 import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
-import type { Dict, Message } from '../wire/message.js';
+import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
 import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
-import { boundedDict, boundedText } from './bounded.js';
+import { Amendments } from './amendments.js';
+import { boundedDict, boundedText, weightOf } from './bounded.js';
 import { LateKeeps } from './late-keeps.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
@@ -23,8 +24,10 @@ export interface NamedCodec extends PayloadCodec {
 export interface RingOptions {
   /** Records kept; a power of two. */
   readonly maxRecords: number;
-  /** Octets of payloads kept; 0 when a trace keeps none. */
-  readonly maxPayloadBytes: number;
+  /** Octets kept of payloads, and octets kept of options; the records of older ones are dropped. */
+  readonly maxBytes: number;
+  /** Keep payloads. */
+  readonly payload: boolean;
   /** Keys whose values are blotted out, at any depth of a payload. */
   readonly redact: readonly string[];
   /** Encodes the payloads of the router's own making. */
@@ -39,7 +42,7 @@ const ROW_DOUBLES = 4;
 const ROW_WORDS = 8;
 const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
 
-/** Layout of a body: three doubles, eight words of ids, six words and a double, in 96 octets; and four references. */
+/** Layout of a body: three doubles, eight words of ids, seven words and a double, in 96 octets; and four references. */
 const BODY_DOUBLES = 12;
 const BODY_WORDS = 24;
 const Body = {
@@ -50,10 +53,11 @@ const Body = {
   payloadAt: 14,
   payloadLength: 15,
   code: 16,
-  span: 17,
-  kept: 19,
-  /** A double: the words 20 and 21. */
-  anchor: 10,
+  weight: 17,
+  span: 18,
+  kept: 20,
+  /** A double: the words 22 and 23. */
+  anchor: 11,
 } as const;
 const BODY_REFS = 4;
 const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
@@ -69,6 +73,7 @@ export class RecordRing {
   readonly #codec: NamedCodec;
   readonly #redact: readonly string[];
   readonly #mask: number;
+  readonly #maxWeight: number;
   readonly #rowDoubles: Float64Array;
   readonly #rowWords: Uint32Array;
   readonly #session: (LoggedSession | undefined)[];
@@ -76,6 +81,7 @@ export class RecordRing {
   readonly #bodyWords: Int32Array;
   readonly #bodyRefs: (string | Dict | NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
+  readonly amendments = new Amendments();
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
@@ -87,19 +93,23 @@ export class RecordRing {
   #payloadBody = 0;
   /** Actions whose spans are kept since their end. */
   readonly lateKeeps = new LateKeeps();
+  /** Octets of all options that are kept, and the oldest record that still has its own. */
+  #weight = 0;
+  #lightest = 0;
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
     this.#codec = options.codec;
     this.#redact = options.redact;
     this.#mask = n - 1;
+    this.#maxWeight = options.maxBytes;
     this.#rowDoubles = new Float64Array(n * ROW_DOUBLES);
     this.#rowWords = new Uint32Array(this.#rowDoubles.buffer);
     this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
     this.#bodyDoubles = new Float64Array(n * BODY_DOUBLES);
     this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
     this.#bodyRefs = new Array<undefined>(n * BODY_REFS).fill(undefined);
-    this.#payloads = options.maxPayloadBytes > 0 ? new PayloadRing(n, options.maxPayloadBytes) : undefined;
+    this.#payloads = options.payload ? new PayloadRing(n, options.maxBytes) : undefined;
   }
 
   /** Appends a record; `flags` are those that only the caller knows. */
@@ -126,6 +136,7 @@ export class RecordRing {
     words[i * ROW_WORDS + Row.body] = body;
     words[i * ROW_WORDS + Row.flags] = flags;
     this.#session[i] = frame.session;
+    if (this.#weight > this.#maxWeight) this.#shed();
   }
 
   #newBody(seq: number, frame: FrameFacts, action: TracedAction | undefined): void {
@@ -140,11 +151,32 @@ export class RecordRing {
     doubles[body * BODY_DOUBLES + Body.publication] = m.publication;
     // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
     refs[body * BODY_REFS + Ref.messageUri] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
-    refs[body * BODY_REFS + Ref.options] = boundedDict(m.options);
+    this.#keepOptions(body, boundedDict(m.options));
     if (action) this.#join(seq, body, frame, action);
     const { payload } = m;
     const count = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
     this.#bodyWords[body * BODY_WORDS + Body.code] = m.code | (count << COUNT_SHIFT);
+  }
+
+  #keepOptions(body: number, options: Dict): void {
+    const at = body * BODY_WORDS + Body.weight;
+    const weight = weightOf(options);
+    // Reading what stood here waits for memory; mostly nobody has options.
+    if (weight > 0 || this.#weight > 0) this.#weight += weight - this.#bodyWords[at]!;
+    this.#bodyWords[at] = weight;
+    this.#bodyRefs[body * BODY_REFS + Ref.options] = options;
+  }
+
+  /** Drops the oldest records until the options of the rest weigh little enough. */
+  #shed(): void {
+    let seq = Math.max(this.#lightest, this.next - 1 - this.#mask);
+    for (; this.#weight > this.#maxWeight && seq < this.next - 1; seq++) {
+      const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+      // The rows of a fan-out go one by one, their body with the last.
+      if (this.#rowWords[((seq + 1) & this.#mask) * ROW_WORDS + Row.body] !== body) this.#keepOptions(body, EMPTY_DICT);
+    }
+    this.#lightest = seq;
+    this.first = Math.max(this.first, seq);
   }
 
   /** Elements of the payload that were kept. */
@@ -176,6 +208,7 @@ export class RecordRing {
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
+    this.amendments.uri(action.firstFrame, action.uri);
     for (let earlier = seq - 1; earlier >= this.first && this.#frameOf(earlier) >= action.firstFrame; earlier--) {
       if (this.#frameOf(earlier) > action.firstFrame) continue;
       const body = this.#rowWords[(earlier & this.#mask) * ROW_WORDS + Row.body]!;
@@ -217,6 +250,7 @@ export class RecordRing {
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
+    this.amendments.last(frameSeq);
     // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
@@ -252,6 +286,7 @@ export class RecordRing {
     const count = this.#count(body);
     return {
       at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
+      frame: this.#frameOf(seq),
       session: this.#session[i]!,
       flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
       code: this.#bodyWords[body * BODY_WORDS + Body.code]! & 255,

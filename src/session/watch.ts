@@ -1,7 +1,6 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
 import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
-import { Code } from '../wire/codes.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -22,8 +21,8 @@ export class Watch {
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
   #stamped: Message | undefined;
   #holds = 0;
-  /** Of the message that is being handled. */
-  #current: Cause | undefined;
+  /** The turn in which the clock was read last for a received message. */
+  #turn = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
@@ -42,17 +41,25 @@ export class Watch {
     };
   }
 
-  /** Shows a received message; `about` is the cause of the open call that it is about. */
+  /**
+   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. In one
+   * turn a message is dated when the one before it was done with, which is now: a reading of the clock costs as much as
+   * finding the action.
+   */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     encoded: Uint8Array,
     about: Cause | undefined,
+    turn: number,
   ): Cause | undefined {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    frame.at = this.#clock();
+    if (turn === 0 || turn !== this.#turn) {
+      this.#turn = turn;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
@@ -61,15 +68,7 @@ export class Watch {
     frame.end = encoded.length;
     frame.cause = about;
     frame.dropped = false;
-    const cause = tap.onFrame(frame);
-    this.#current = cause;
-    return cause;
-  }
-
-  /** All that a received message with this cause has brought about has been shown. */
-  handled(tap: Tap, cause: Cause): void {
-    this.#current = undefined;
-    tap.onHandled(cause);
+    return tap.onFrame(frame);
   }
 
   /** Shows a message that was sent, or refused by the send queue. */
@@ -85,7 +84,7 @@ export class Watch {
   ): void {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    if ((message !== this.#stamped || --this.#holds === 0) && !this.#mayShare(message, cause)) {
+    if (message !== this.#stamped || --this.#holds === 0) {
       this.#stamped = message;
       this.#holds = SHARED_STAMP;
       frame.at = this.#clock();
@@ -99,19 +98,6 @@ export class Watch {
     frame.cause = cause;
     frame.dropped = dropped;
     tap.onFrame(frame);
-  }
-
-  /**
-   * The reading that its cause arrived with will do: what is passed on follows within microseconds, and a reading of
-   * the clock is a third of what watching a call costs.
-   */
-  #mayShare({ code }: Message, cause: Cause | undefined): boolean {
-    return (
-      (code === Code.INVOCATION || code === Code.RESULT) &&
-      cause !== undefined &&
-      cause === this.#current &&
-      !cause.isTimed
-    );
   }
 
   joined(session: SessionRef): void {

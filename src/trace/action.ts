@@ -156,8 +156,6 @@ export class TracedAction implements Cause {
   remote: RemoteContext | undefined = undefined;
   /** Why its spans are kept; `Reason.none` when they are not. */
   sampled: Reason = Reason.unasked;
-  /** Somebody looks at each message, or its spans are kept for sure. */
-  isTimed = true;
   /** Kept at its end only, when what lies downstream had not been told. */
   partial = false;
   /** Of its spans and of what goes on; '' when there is none. */

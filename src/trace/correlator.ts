@@ -120,7 +120,6 @@ export class Correlator implements Tap {
     );
     if (remote) action.remote = remote;
     this.sampler.begin(action);
-    action.isTimed = action.sampled !== Reason.none || this.#audience.seesFrames;
     if (m.subject) action.subject = m.subject;
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);

@@ -34,10 +34,6 @@ export class Audience {
     return this.#faults.size;
   }
 
-  get seesFrames(): boolean {
-    return this.#frames.length > 0;
-  }
-
   add(observer: Observer): void {
     this.#faults.set(observer, 0);
     this.#list();

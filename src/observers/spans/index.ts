@@ -30,6 +30,8 @@ export interface SpanOptions {
   /** For `sdk`: takes the place of the batch processor and all behind it. Its `onStart` is never called. */
   readonly processor?: SpanProcessor | undefined;
   readonly log: SpanLog;
+  /** A UUID for `service.instance.id`, to share it with metrics. Default: a fresh one. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -58,8 +60,8 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
 }
 
-function rowSpans(settings: ExportSettings, { env, log }: SpanOptions, warn: Warn): SpanPipeline {
-  const source = sourceOf(env);
+function rowSpans(settings: ExportSettings, { env, log, instanceId }: SpanOptions, warn: Warn): SpanPipeline {
+  const source = sourceOf(env, instanceId);
   const batch = batchSettings(env, BATCH_DEFAULTS.rows, warn);
   const timing = { ...TIMING, giveUpAfter: batch.exportTimeout };
   return new RowSpans(
@@ -79,12 +81,18 @@ interface Books {
 }
 
 function sdkSpans(
-  { env, log }: SpanOptions,
+  { env, log, instanceId }: SpanOptions,
   warn: Warn,
   sinkOf: (books: Books) => SdkBatch | UserProcessor,
 ): SpanPipeline {
   const books = { accounts: new Accounts(), figures: new Figures() };
-  return new SdkSpans({ ...books, sink: sinkOf(books), source: sourceOf(env), maxText: textLimit(env, warn), log });
+  return new SdkSpans({
+    ...books,
+    sink: sinkOf(books),
+    source: sourceOf(env, instanceId),
+    maxText: textLimit(env, warn),
+    log,
+  });
 }
 
 function batched(exporter: SpanExporter, { env, log }: SpanOptions, warn: Warn): (books: Books) => SdkBatch {

@@ -32,7 +32,7 @@ export function sdkSourceOf(source: Source): SdkSource {
 }
 
 /** A resource that is settled from the start, so that no processor has to wait for it. */
-function resourceOf(attributes: Attributes): Resource {
+export function resourceOf(attributes: Attributes): Resource {
   return {
     attributes,
     merge: other => resourceOf({ ...attributes, ...other?.attributes }),
@@ -114,7 +114,7 @@ function contextOf(link: SpanLink): SpanContext {
   };
 }
 
-function attributesOf(list: readonly AttributeValue[]): Attributes {
+export function attributesOf(list: readonly AttributeValue[]): Attributes {
   const attributes: Attributes = {};
   addAttributes(attributes, list);
   return attributes;

@@ -71,7 +71,7 @@ test('every flag of start reaches the router', async () => {
   const more = ['--direction', 'rx', '--errors-only', '--min-duration', '5', '--max-records', '128', '--limit', '9'];
   const rest = ['--max-bytes', '65536', '--internal', '--redact', 'password', '--batching-period', '50', '--otel'];
   // `--otel` needs a router that exports spans; there will be none.
-  const exporting = await World.start(1, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+  const exporting = await World.start(1, undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
   const { options } = await exporting.json<TraceSummary>(['start', 'all', ...words, ...more, ...rest]);
   assert.deepEqual(options, {
     trace_level: 'action',
