@@ -14,6 +14,17 @@ import { LateKeeps } from './late-keeps.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
+import {
+  BODY_DOUBLES,
+  BODY_REFS,
+  BODY_WORDS,
+  Body,
+  COUNT_SHIFT,
+  Ref,
+  ROW_DOUBLES,
+  ROW_WORDS,
+  Row,
+} from './record-layout.js';
 import { redacted } from './redaction.js';
 
 /** Decodes and encodes payloads; a serializer. */
@@ -36,33 +47,6 @@ export interface RingOptions {
 
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'start' | 'end' | 'dropped'>;
-
-/** Layout of a row: two doubles and three words, in 32 octets. */
-const ROW_DOUBLES = 4;
-const ROW_WORDS = 8;
-const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
-
-/** Layout of a body: three doubles, eight words of ids, seven words and a double, in 96 octets; and four references. */
-const BODY_DOUBLES = 12;
-const BODY_WORDS = 24;
-const Body = {
-  request: 0,
-  subject: 1,
-  publication: 2,
-  ids: 6,
-  payloadAt: 14,
-  payloadLength: 15,
-  code: 16,
-  weight: 17,
-  span: 18,
-  kept: 20,
-  /** A double: the words 22 and 23. */
-  anchor: 11,
-} as const;
-const BODY_REFS = 4;
-const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
-/** The code is the low octet of its word; above it is the number of payload elements that were kept. */
-const COUNT_SHIFT = 8;
 
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
