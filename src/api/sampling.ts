@@ -1,7 +1,6 @@
 /** Owns the procedures that tell of sampling and change it while the router runs. */
 
 import type { Propagation } from '../trace/propagation.js';
-import { REASON_NAMES } from '../trace/sampling/reason.js';
 import type { Sampler } from '../trace/sampling/sampler.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict } from '../wire/message.js';
@@ -19,11 +18,10 @@ export interface SamplingControl {
 /** `now` in milliseconds since the epoch. */
 export function getSampling({ sampler: given, propagation }: SamplingControl, now: number): Dict {
   const sampler = existing(given);
-  const kept = REASON_NAMES.flatMap((name, i) => (name === '' ? [] : [[name, sampler.kept[i]!]]));
   return {
     ...samplingDict(sampler.options, now),
     // Actions since the start.
-    kept: Object.fromEntries(kept),
+    kept: Object.fromEntries(sampler.keptByReason()),
     limited: { head: sampler.limitedHead, late: sampler.limitedTail },
     malformed: { ...propagation.malformed },
   };

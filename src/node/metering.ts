@@ -91,6 +91,7 @@ function nodeFigures(workers: readonly Worker[], metering: Metering, spans: Span
     connections: sum(worker => worker.router.connections),
     openActions: sum(worker => worker.observatory.correlator.openActions),
     abandonedActions: sum(worker => worker.observatory.correlator.abandoned),
+    ...samplingFigures(workers[0]),
     runningTraces: sum(worker => worker.traces.list(false).length),
     harmfulTraces: sum(worker => worker.traces.stoppedForHarm),
     spans: spans
@@ -106,6 +107,24 @@ function nodeFigures(workers: readonly Worker[], metering: Metering, spans: Span
       return counts.some(count => count > 0) ? { counts, sum: metering.sizes.sums[code]! } : undefined;
     },
     overflow: Object.entries(metering.overflow),
+  };
+}
+
+/** Sampler and propagation are the node's, the same in all workers. */
+function samplingFigures(
+  worker: Worker | undefined,
+): Pick<NodeFigures, 'sampledActions' | 'limitedActions' | 'malformedContexts'> {
+  if (!worker) return { sampledActions: [], limitedActions: [], malformedContexts: [] };
+  const { sampler, correlator } = worker.observatory;
+  return {
+    sampledActions: sampler ? sampler.keptByReason() : [],
+    limitedActions: sampler
+      ? [
+          ['head', sampler.limitedHead],
+          ['late', sampler.limitedTail],
+        ]
+      : [],
+    malformedContexts: Object.entries(correlator.propagation.malformed),
   };
 }
 

@@ -92,6 +92,9 @@ export function* families(node: NodeFigures, self: SelfFigures): Iterable<Sample
   ]);
   yield one(METRICS.openActions, node.openActions);
   yield one(METRICS.abandoned, node.abandonedActions);
+  yield { row: METRICS.sampled, samples: pairs(node.sampledActions) };
+  yield { row: METRICS.limited, samples: pairs(node.limitedActions) };
+  yield { row: METRICS.malformed, samples: pairs(node.malformedContexts) };
   yield one(METRICS.traces, node.runningTraces);
   yield one(METRICS.harmful, node.harmfulTraces);
   yield { row: METRICS.spans, samples: pairs(node.spans) };

@@ -80,6 +80,12 @@ export interface NodeFigures {
   readonly connections: number;
   readonly openActions: number;
   readonly abandonedActions: number;
+  /** By reason; nothing while no spans are exported, as the next. */
+  readonly sampledActions: Iterable<readonly [string, number]>;
+  /** By bucket. */
+  readonly limitedActions: Iterable<readonly [string, number]>;
+  /** By part of the context. */
+  readonly malformedContexts: Iterable<readonly [string, number]>;
   readonly runningTraces: number;
   /** Traces that were stopped because they harmed the router. */
   readonly harmfulTraces: number;

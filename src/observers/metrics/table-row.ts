@@ -12,6 +12,8 @@ export const LABELS = {
   direction: { attribute: 'wamp.direction', help: '`received` or `sent`, seen from the router' },
   type: { attribute: 'wamp.message.type', help: '`CALL` …; `_OTHER` is what could not be decoded' },
   match: { attribute: 'wamp.match', help: '`exact` or `prefix`' },
+  limit: { attribute: 'wamp.sampling.limit', help: '`head`: when an action begins; `late`: when it has ended' },
+  part: { attribute: 'wamp.trace.context.part', help: '`traceparent`, `tracestate` or `baggage`' },
   leg: { attribute: 'wamp.call.leg', help: '`call`: CALL to INVOCATION; `result`: YIELD or ERROR to RESULT or ERROR' },
   rpc_system_name: { attribute: 'rpc.system.name', help: '`wamp`' },
   rpc_method: {

@@ -4,7 +4,7 @@ import { FLAG_SAMPLED, withMember } from '../../wire/trace-context.js';
 import type { TracedAction } from '../action.js';
 import type { ActionSampler } from './action-sampler.js';
 import { Bucket } from './bucket.js';
-import { Reason } from './reason.js';
+import { REASON_NAMES, Reason } from './reason.js';
 import { Rules, type SamplingRule } from './rules.js';
 import { randomnessText, Threshold } from './threshold.js';
 
@@ -78,6 +78,10 @@ export class Sampler implements ActionSampler {
     this.#head = new Bucket(options.spansPerSecond);
     this.#tail = new Bucket(options.lateSpansPerSecond);
     this.#leastSlow = Math.min(options.slowThreshold || Number.POSITIVE_INFINITY, this.#rules.leastSlow);
+  }
+
+  keptByReason(): [reason: string, actions: number][] {
+    return REASON_NAMES.flatMap((name, i) => (name === '' ? [] : [[name, this.kept[i]!] as [string, number]]));
   }
 
   claim(claim: SamplingClaim): void {
