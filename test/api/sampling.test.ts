@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Readers } from '../../src/api/readers.js';
 import { OtlpReceiver } from '../e2e/otlp-receiver.js';
 import { RawClient } from '../e2e/raw-client.js';
 import { type RouterNode, startRouterNode } from '../e2e/router-node.js';
@@ -177,4 +178,13 @@ test('records tell the span that their message belongs to, once it is kept: also
     ['tx', 'Error', spanOf('call com.fails')],
     ['rx', 'Publish', null],
   ]);
+});
+
+test('a role that may see some realms only may not change what concerns all', () => {
+  const readers = new Readers(new Map([['operator', ['realm1']]]));
+  assert.throws(
+    () => readers.mayChange('operator'),
+    /role "operator" may see some realms only, and change nothing of all/,
+  );
+  readers.mayChange('admin');
 });

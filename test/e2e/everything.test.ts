@@ -283,7 +283,7 @@ function withCorrelation(
   const known = Object.fromEntries(
     Object.entries(attributes).map(([key, value]) => [key, value === ANY ? (actual[key] ?? ANY) : value]),
   );
-  const own = isRoot ? { 'wamp.correlation_id': correlation } : {};
+  const own = isRoot ? { 'wamp.correlation_id': correlation, 'wamp.sampling.reason': 'ratio' } : {};
   const conversation = isRoot && kind === 'consumer' ? { 'messaging.message.conversation_id': correlation } : {};
   return { name, kind, failed, attributes: { ...known, ...own, ...conversation } };
 }

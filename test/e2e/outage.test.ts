@@ -58,7 +58,7 @@ async function startRouter(folder: string, endpoint: string): Promise<Router> {
         transports: [{ type: 'websocket', endpoint: { type: 'tcp', interface: '127.0.0.1', port } }],
       },
     ],
-    wampscope: { http: { port: http }, telemetry: { endpoint } },
+    wampscope: { http: { port: http }, telemetry: { endpoint, sampling: { ratio: 1, spans_per_second: 0 } } },
   };
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify(config));

@@ -38,7 +38,7 @@ before(async () => {
   const [port, httpPort, prometheusPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const receiver = await OtlpReceiver.listen();
   const { config } = parseConfig(JSON.stringify(configuration(port, httpPort)), 'json', 'traffic', { environment: {} });
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_TRACES_SAMPLER: 'always_on' };
   const node = new Node(config, { env, log: { info: () => {}, warn: () => {} } });
   await node.start();
   const traffic = new Traffic(port);

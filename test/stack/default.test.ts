@@ -25,7 +25,10 @@ let jaeger: Jaeger;
 
 before(async () => {
   plan = await makePlan();
-  router = await startRouterNode('rows', { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}` });
+  router = await startRouterNode('rows', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}`,
+    OTEL_TRACES_SAMPLER: 'always_on',
+  });
   await Promise.all([
     startPrometheus(stack, plan, {
       router: [new URL(router.metricsUrl).host],

@@ -26,6 +26,7 @@ before(async () => {
   router = await startRouterNode('rows', {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}`,
     OTEL_SERVICE_NAME: SERVICE,
+    OTEL_TRACES_SAMPLER: 'always_on',
   });
   // Nothing listens at the address of Prometheus: metrics are not what this is about.
   [, collector] = await Promise.all([startJaeger(stack, plan), startCollector(stack, plan, 'collector')]);

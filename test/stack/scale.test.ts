@@ -23,6 +23,7 @@ before(async () => {
   router = await startRouterNode('rows', {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${plan.collector.http}`,
     OTEL_SERVICE_NAME: SERVICE,
+    OTEL_TRACES_SAMPLER: 'always_on',
   });
   await Promise.all([
     startPrometheus(stack, plan, {

@@ -68,7 +68,11 @@ async function main(args: string[]): Promise<number> {
     await startParts(stack, options.scale === true);
     const config = options.config === undefined ? [] : ['--config', options.config];
     const router = spawn(process.execPath, [join(ROOT, 'dist/node/cli.js'), 'start', ...config], {
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${PLAN.collector.http}`, ...process.env },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${PLAN.collector.http}`,
+        OTEL_TRACES_SAMPLER: 'always_on',
+        ...process.env,
+      },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const ended = once(router, 'exit');

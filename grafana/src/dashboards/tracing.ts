@@ -75,6 +75,33 @@ export const TRACING: DashboardSpec = {
         },
         {
           kind: 'timeseries',
+          title: 'Actions kept',
+          shows:
+            'Actions per second whose spans are kept, by reason: at the beginning (native trace, remote, rule, ratio) or at the end (error, slow).',
+          bad: 'errors and slow actions that rise: these are all there are, not a sample.',
+          unit: 'cps',
+          width: 12,
+          limits: 'none',
+          stacked: true,
+          noValue: 'no spans are exported',
+          targets: [{ expr: sum(['reason'], rate(series('wamp_trace_actions_sampled_total'))), legend: '{{reason}}' }],
+        },
+        {
+          kind: 'timeseries',
+          title: 'Actions kept out, contexts ignored',
+          shows:
+            'Actions per second that a limit of spans a second kept out, and trace contexts of clients that were malformed.',
+          bad: 'anything above zero: raise the limit or lower the ratio; find the client that sends what is none.',
+          unit: 'cps',
+          width: 12,
+          limits: 'zero',
+          targets: [
+            { expr: sum(['limit'], rate(series('wamp_trace_actions_limited_total'))), legend: '{{limit}} limit' },
+            { expr: sum(['part'], rate(series('wamp_trace_context_malformed_total'))), legend: 'malformed {{part}}' },
+          ],
+        },
+        {
+          kind: 'timeseries',
           title: 'Native traces',
           shows: 'Native traces that are running.',
           bad: 'one that nobody remembers: each of them costs something for every message. wampscope trace list names them.',

@@ -12,6 +12,7 @@ const WEBSOCKET = 'workers[0].transports[0]';
 const RAWSOCKET = 'workers[0].transports[1]';
 const WEB = 'workers[0].transports[2]';
 const UNIVERSAL = 'workers[0].transports[3]';
+const SAMPLING = 'wampscope.telemetry.sampling';
 const AUTH = `${WEBSOCKET}.auth`;
 
 const ROWS: readonly Row[] = [
@@ -208,6 +209,30 @@ const ROWS: readonly Row[] = [
     'ftp://ada:pass@host',
     ['the URL of an OTLP/HTTP collector', 'a string (not shown)'],
   ],
+  [`${SAMPLING}.ratio`, 1.5, ['a number from 0 (none) to 1 (all)', 'got 1.5']],
+  [`${SAMPLING}.spans_per_second`, -1, ['spans a second, 0 for no limit', 'got -1']],
+  [`${SAMPLING}.rules`, [{ ratio: 1 }], ['"uri", "realm", "authid" or "authrole"'], `${SAMPLING}.rules[0]`],
+  [`${SAMPLING}.rules`, [{ uri: 'a' }], ['"ratio" or "slow_threshold"'], `${SAMPLING}.rules[0]`],
+  [
+    `${SAMPLING}.rules`,
+    [{ realm: 'realm1', match: 'exact', ratio: 1 }],
+    ['it together with "uri"'],
+    `${SAMPLING}.rules[0].match`,
+  ],
+  [
+    `${SAMPLING}.rules`,
+    [{ realm: 'realm9', ratio: 1 }],
+    ['no worker has a realm of this name', '"realm1"', 'got "realm9"'],
+    `${SAMPLING}.rules[0].realm`,
+  ],
+  ['wampscope.telemetry.trust', [{ mode: 'trust' }], ['"follow"', 'got "trust"'], 'wampscope.telemetry.trust[0].mode'],
+  [
+    'wampscope.telemetry.trust',
+    [{ authrole: 'root', mode: 'link' }],
+    ['no realm has this role', 'got "root"'],
+    'wampscope.telemetry.trust[0].authrole',
+  ],
+  ['wampscope.telemetry.propagation.realms.realm1', 'yes', ['one of "announced", "always" or "never"', 'got "yes"']],
   ['wampscope.limits.open_actions', 0, ['actions: a whole number from 1', 'got 0']],
   ['wampscope.limits.handshake_timeout', '10s', ['milliseconds', 'got "10s"']],
 ];
