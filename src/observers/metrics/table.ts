@@ -1,6 +1,7 @@
 /** Owns the names of all metrics, with type, unit, labels and buckets: what Prometheus, OTLP and the README tell is made of it. */
 
 import type { MetricRow } from './table-row.js';
+import { SPAN_METRICS } from './table-spans.js';
 
 export { DETAILED, type Family } from './table-detailed.js';
 export { bucketsOf, LABELS, type Label, type MetricRow, prometheusType } from './table-row.js';
@@ -259,6 +260,7 @@ export const METRICS = {
     help: 'Spans, by what became of them: exported, dropped or failed',
     labels: ['outcome'],
   },
+  ...SPAN_METRICS,
   utilization: {
     name: 'nodejs_eventloop_utilization_ratio',
     otel: 'nodejs.eventloop.utilization',
