@@ -60,9 +60,7 @@ export class Worker {
       codec: this.router.serializers.json,
       store: storage && { ...storage, worker: this.id },
     });
-    this.traces.listen(
-      new LoopGuard(this.traces, (trace, why) => onFault(`trace ${trace.id} stopped`, why)),
-    );
+    this.traces.listen(new LoopGuard(this.traces, (trace, why) => onFault(`trace ${trace.id} stopped`, why)));
   }
 
   /** Listens as configured; resolves with one line for each listener, for people. */

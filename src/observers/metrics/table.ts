@@ -21,7 +21,7 @@ export const METRICS = {
     labels: ['version'],
   },
   connections: {
-    name: 'wamp_connection_count',
+    name: 'wamp_connections',
     otel: 'wamp.connection.count',
     kind: 'level',
     unit: '{connection}',
@@ -45,7 +45,7 @@ export const METRICS = {
     labels: [],
   },
   slow: {
-    name: 'wamp_slow_consumer_count',
+    name: 'wamp_slow_consumers',
     otel: 'wamp.slow_consumer.count',
     kind: 'level',
     unit: '{session}',
@@ -53,7 +53,7 @@ export const METRICS = {
     labels: [],
   },
   sessions: {
-    name: 'wamp_session_count',
+    name: 'wamp_sessions',
     otel: 'wamp.session.count',
     kind: 'level',
     unit: '{session}',
@@ -205,7 +205,7 @@ export const METRICS = {
     labels: ['realm', 'reason'],
   },
   subscriptions: {
-    name: 'wamp_subscription_count',
+    name: 'wamp_subscriptions',
     otel: 'wamp.subscription.count',
     kind: 'level',
     unit: '{subscription}',
@@ -213,7 +213,7 @@ export const METRICS = {
     labels: ['realm', 'match'],
   },
   registrations: {
-    name: 'wamp_registration_count',
+    name: 'wamp_registrations',
     otel: 'wamp.registration.count',
     kind: 'level',
     unit: '{registration}',
