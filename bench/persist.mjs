@@ -1,5 +1,5 @@
 // Owns the benchmark of persisted traces: a fixed rate of records with no trace, one in memory, one that is stored.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,9 +39,6 @@ async function startRouter(directory, port) {
     if (said.includes('is up')) break;
   }
   if (!said.includes('is up')) throw new Error(`the router did not start: ${said}`);
-  // The writing thread belongs to the other core, as on a machine that has more than one for the router.
-  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', '0,1', String(child.pid)]);
-  if (canPin) spawnSync('taskset', ['-c', '-p', '1', String(child.pid)]);
   return child;
 }
 
@@ -147,7 +144,7 @@ const spread = (values, places = 2) => {
 function report(name, rounds, rate) {
   console.log(`\n${name}, ${rate} records/s asked for\n`);
   console.log(
-    '| mode | records/s | lost | main thread us/record | over off | over memory | longest turn ms | p99 turn ms |',
+    '| mode | records/s | lost | main thread us/record | over off | over memory | longest turn ms | of it on a core |',
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const mode of Object.keys(MODES)) {
@@ -162,11 +159,11 @@ function report(name, rounds, rate) {
       mode === 'off' ? '-' : over('off'),
       mode === 'persist' ? over('memory') : '-',
       spread(
-        own.map(({ turn }) => turn.max),
+        own.map(({ turn }) => turn.wall),
         1,
       ),
       spread(
-        own.map(({ turn }) => turn.p99),
+        own.map(({ turn }) => turn.core ?? Number.NaN),
         1,
       ),
     ];

@@ -54,7 +54,7 @@ const SUFFIX = /_(?:bucket|sum|count)$/;
 export function instrumentOf(series: string): Instrument | undefined {
   const instruments: { readonly [name: string]: Instrument } = CATALOG;
   const own = instruments[series];
-  // wamp_session_count is a gauge of that name; a histogram has no series without a suffix.
+  // wamp_sessions is a gauge of that name; a histogram has no series without a suffix.
   if (own) return own.type === 'histogram' ? undefined : own;
   const base = instruments[series.replace(SUFFIX, '')];
   return base?.type === 'histogram' ? base : undefined;

@@ -49,7 +49,7 @@ const VARIABLES = {
     query(
       'realm',
       'Realm',
-      'label_values(wamp_registration_count{job=~"$job",instance=~"$instance"}, realm)',
+      'label_values(wamp_registrations{job=~"$job",instance=~"$instance"}, realm)',
       'Realms',
     ).allValue('.*'),
   method: () =>

@@ -101,6 +101,7 @@ function nodeFigures(workers: readonly Worker[], metering: Metering, spans: Span
           ['failed', spans.failed],
         ]
       : [],
+    spanPipeline: spans,
     logins: metering.logins.values(),
     sizes: code => {
       const counts = metering.sizes.of(code);

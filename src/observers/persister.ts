@@ -27,7 +27,7 @@ export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers'>
 /** Milliseconds between two looks at what is new. */
 const INTERVAL = 20;
 /** Milliseconds of one turn of the event loop that may be spent on it. */
-const SLICE = 3;
+const SLICE = 2;
 /** Then messages have the event loop for this many times as long: a third of it is what storing may take, not more. */
 const REST = 2;
 /** Milliseconds for what is left at the end. */

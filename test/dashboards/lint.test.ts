@@ -39,7 +39,7 @@ for (const [fault, expression, words] of [
 }
 
 test('a selector has the filters that its metric has labels for', () => {
-  assert.equal(series('wamp_connection_count'), 'wamp_connection_count{job=~"$job",instance=~"$instance"}');
+  assert.equal(series('wamp_connections'), 'wamp_connections{job=~"$job",instance=~"$instance"}');
   assert.equal(
     series('wamp_messages_total', { direction: 'sent' }),
     'wamp_messages_total{job=~"$job",instance=~"$instance",realm=~"$realm",direction="sent"}',

@@ -148,15 +148,15 @@ for (const setup of SETUPS) {
 
     test('/metrics counts sessions, spans and traces', () => {
       const { metrics } = evidence;
-      const sessions = [...metrics].filter(([name]) => name.startsWith('wamp_session_count{'));
+      const sessions = [...metrics].filter(([name]) => name.startsWith('wamp_sessions{'));
       const there = sessions.filter(([, count]) => count > 0);
       equal(there.length, 1);
       match(there[0]![0], /realm="realm1"/);
       equal(there[0]![1], 1);
-      equal(metrics.get('wamp_connection_count'), 1);
+      equal(metrics.get('wamp_connections'), 1);
       const ofRealm = (name: string, label: string): number | undefined =>
         metrics.get(`${name}{realm="realm1",${label}}`);
-      const [exact, prefix] = ['exact', 'prefix'].map(kind => ofRealm('wamp_subscription_count', `match="${kind}"`));
+      const [exact, prefix] = ['exact', 'prefix'].map(kind => ofRealm('wamp_subscriptions', `match="${kind}"`));
       equal(exact! + prefix!, 3);
       equal(ofRealm('wamp_event_dropped_total', 'reason="backpressure"'), 0);
       equal(ofRealm('wamp_event_dropped_total', 'reason="payload_limit"'), 0);

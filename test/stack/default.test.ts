@@ -97,7 +97,7 @@ test('the router’s metrics in Prometheus are what the clients did', async () =
     [messages('ERROR', 'sent')]: tally.failedCalls + tally.lostCalls,
     [messages('PUBLISH', 'received')]: tally.publications + tally.unheard,
     [messages('EVENT', 'sent')]: tally.events,
-    'sum(wamp_session_count{job="wamp-router",realm="realm1"})': 6,
+    'sum(wamp_sessions{job="wamp-router",realm="realm1"})': 6,
     'sum(wamp_trace_spans_total{job="wamp-router"})': spansOf(tally),
   };
   for (const [query, value] of Object.entries(expected)) await prometheus.reaches(query, value);

@@ -77,7 +77,7 @@ async function main(args: string[]): Promise<number> {
     });
     const ended = once(router, 'exit');
     say(`WAMP        ws://127.0.0.1:${ROUTER_PORT}/ws, realm realm1`);
-    say(`Prometheus  http://${PLAN.prometheus}/api/v1/query?query=wamp_session_count`);
+    say(`Prometheus  http://${PLAN.prometheus}/api/v1/query?query=wamp_sessions`);
     say(`Jaeger      http://${PLAN.jaegerQuery}/api/traces?service=wampscope`);
     say('Ctrl-C stops them, and forgets what they know');
     await Promise.race([stopped, ended]);

@@ -31,7 +31,7 @@ const stats: readonly PanelSpec[] = [
     width: 4,
     limits: 'none',
     links: [dashboardLink('Sessions', 'wampscope-sessions')],
-    targets: [{ expr: `sum(${series('wamp_session_count')})`, legend: 'sessions' }],
+    targets: [{ expr: `sum(${series('wamp_sessions')})`, legend: 'sessions' }],
   },
   {
     kind: 'stat',
@@ -112,7 +112,7 @@ const stats: readonly PanelSpec[] = [
     unit: 'none',
     width: 4,
     limits: { warn: 1, bad: 10 },
-    targets: [{ expr: `sum(${series('wamp_slow_consumer_count')})`, legend: 'slow' }],
+    targets: [{ expr: `sum(${series('wamp_slow_consumers')})`, legend: 'slow' }],
   },
   {
     kind: 'stat',
@@ -195,7 +195,7 @@ export const OVERVIEW: DashboardSpec = {
           width: 8,
           limits: 'none',
           stacked: true,
-          targets: [{ expr: `sum by (realm) (${series('wamp_session_count')})`, legend: '{{realm}}' }],
+          targets: [{ expr: `sum by (realm) (${series('wamp_sessions')})`, legend: '{{realm}}' }],
         },
       ],
     },
@@ -283,7 +283,7 @@ export const OVERVIEW: DashboardSpec = {
             },
             ...(
               [
-                ['Sessions', `sum by (instance) (${series('wamp_session_count')})`, 'none', 'none'],
+                ['Sessions', `sum by (instance) (${series('wamp_sessions')})`, 'none', 'none'],
                 [
                   'CPU',
                   `sum by (instance) (${rate(series('process_cpu_user_seconds_total'))} + ${rate(series('process_cpu_system_seconds_total'))})`,

@@ -141,7 +141,7 @@ export const PUBSUB: DashboardSpec = {
           unit: 'none',
           width: 8,
           limits: { warn: 1, bad: 10 },
-          targets: [{ expr: `sum by (instance) (${series('wamp_slow_consumer_count')})`, legend: '{{instance}}' }],
+          targets: [{ expr: `sum by (instance) (${series('wamp_slow_consumers')})`, legend: '{{instance}}' }],
         },
         {
           kind: 'timeseries',
@@ -173,7 +173,7 @@ export const PUBSUB: DashboardSpec = {
           width: 12,
           limits: 'none',
           targets: [
-            { expr: `sum by (realm, match) (${series('wamp_subscription_count')})`, legend: '{{realm}}, {{match}}' },
+            { expr: `sum by (realm, match) (${series('wamp_subscriptions')})`, legend: '{{realm}}, {{match}}' },
           ],
         },
         {

@@ -228,7 +228,7 @@ export const RPC: DashboardSpec = {
           width: 8,
           limits: 'none',
           targets: [
-            { expr: `sum by (realm, match) (${series('wamp_registration_count')})`, legend: '{{realm}}, {{match}}' },
+            { expr: `sum by (realm, match) (${series('wamp_registrations')})`, legend: '{{realm}}, {{match}}' },
           ],
         },
         {

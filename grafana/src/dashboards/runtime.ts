@@ -188,7 +188,7 @@ export const RUNTIME: DashboardSpec = {
           unit: 'none',
           width: 8,
           limits: 'none',
-          targets: [{ expr: byInstance(series('wamp_connection_count')), legend: '{{instance}}' }],
+          targets: [{ expr: byInstance(series('wamp_connections')), legend: '{{instance}}' }],
         },
         {
           kind: 'timeseries',

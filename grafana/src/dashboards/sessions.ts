@@ -170,7 +170,7 @@ export const SESSIONS: DashboardSpec = {
             width: 6,
             limits: 'none',
             stacked: true,
-            targets: [{ expr: `sum by (${label}) (${series('wamp_session_count')})`, legend: `{{${label}}}` }],
+            targets: [{ expr: `sum by (${label}) (${series('wamp_sessions')})`, legend: `{{${label}}}` }],
           }),
         ),
       ],

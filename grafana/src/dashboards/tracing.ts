@@ -2,6 +2,7 @@
 
 import { type DashboardSpec, tracesOf } from '../frame.js';
 import { quantile, rate, series, share, sum } from '../promql.js';
+import { EXPORT_PANELS } from './tracing-export.js';
 
 const ACCEPTED = series('otelcol_receiver_accepted_spans_total');
 const DECIDED = series('otelcol_processor_tail_sampling_global_count_traces_sampled_total');
@@ -40,19 +41,20 @@ export const TRACING: DashboardSpec = {
         {
           kind: 'timeseries',
           title: 'Spans lost',
-          shows: 'Spans per second that should have been exported and were not.',
-          bad: 'anything above zero: traces have holes. Routing is not affected. See whether the Collector answers.',
+          shows: 'Spans per second that should have been exported and were not, by why.',
+          bad: 'anything above zero: traces have holes. queue_full: the Collector is too slow; breaker_open, gave_up: it does not answer; refused: it does not want them.',
           unit: 'cps',
           width: 8,
           limits: 'zero',
           noValue: 'no spans are exported',
           targets: [
             {
-              expr: sum(
-                ['instance', 'outcome'],
-                rate(series('wamp_trace_spans_total', { outcome: ['!=', 'exported'] })),
-              ),
-              legend: '{{instance}} {{outcome}}',
+              expr: sum(['outcome', 'reason'], rate(series('wamp_trace_spans_lost_total'))),
+              legend: '{{outcome}}: {{reason}}',
+            },
+            {
+              expr: sum([], rate(series('wamp_trace_spans_important_dropped_total'))),
+              legend: 'of failed or slow actions',
             },
           ],
         },
@@ -73,6 +75,7 @@ export const TRACING: DashboardSpec = {
             },
           ],
         },
+        ...EXPORT_PANELS,
         {
           kind: 'timeseries',
           title: 'Actions kept',
@@ -106,7 +109,7 @@ export const TRACING: DashboardSpec = {
           shows: 'Native traces that are running.',
           bad: 'one that nobody remembers: each of them costs something for every message. wampscope trace list names them.',
           unit: 'none',
-          width: 12,
+          width: 8,
           limits: 'none',
           targets: [{ expr: series('wamp_trace_native_active'), legend: '{{instance}}' }],
         },
@@ -116,7 +119,7 @@ export const TRACING: DashboardSpec = {
           shows: 'Native traces per second that were stopped because they harmed the router.',
           bad: 'anything above zero: start them with a narrower filter, or without payloads.',
           unit: 'cps',
-          width: 12,
+          width: 8,
           limits: 'zero',
           targets: [
             { expr: sum(['instance'], rate(series('wamp_trace_native_stopped_total'))), legend: '{{instance}}' },

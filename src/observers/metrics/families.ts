@@ -1,6 +1,7 @@
 /** Owns what each metric reads: the one place where figures become samples, for Prometheus and OTLP alike. */
 
 import { messageName } from '../../wire/codes.js';
+import type { SpanStats } from '../spans/pipeline.js';
 import type { Exemplar, Exemplars } from './exemplars.js';
 import type { CallEnding, Distribution, MethodFigures, NodeFigures, RealmFigures, RealmMeasures } from './source.js';
 import { type Label, METRICS, type MetricRow } from './table.js';
@@ -98,6 +99,7 @@ export function* families(node: NodeFigures, self: SelfFigures): Iterable<Sample
   yield one(METRICS.traces, node.runningTraces);
   yield one(METRICS.harmful, node.harmfulTraces);
   yield { row: METRICS.spans, samples: pairs(node.spans) };
+  if (node.spanPipeline) yield* spanFamilies(node.spanPipeline);
   yield one(METRICS.utilization, self.utilization);
   if (self.scrape) {
     yield one(METRICS.scrapeDuration, self.scrape.duration);
@@ -105,6 +107,29 @@ export function* families(node: NodeFigures, self: SelfFigures): Iterable<Sample
     yield one(METRICS.scrapeSamples, self.scrape.samples);
   }
   yield { row: METRICS.overflow, samples: pairs(node.overflow) };
+}
+
+/** The state of the breaker as a number that can be drawn. */
+const OPENNESS = { closed: 0, half_open: 0.5, open: 1 } as const;
+
+function* spanFamilies(stats: SpanStats): Generator<SampleFamily> {
+  const samples = [
+    ...Object.entries(stats.droppedBy).map(([cause, spans]) => value(spans, 'dropped', cause)),
+    ...Object.entries(stats.failedBy).map(([cause, spans]) => value(spans, 'failed', cause)),
+  ];
+  yield { row: METRICS.spansLost, samples };
+  yield one(METRICS.spansImportantDropped, stats.importantDropped);
+  yield one(METRICS.spanQueue, stats.waiting - stats.sending);
+  yield one(METRICS.spanQueueCapacity, stats.capacity);
+  yield one(METRICS.spanQueueBytes, stats.waitingBytes);
+  yield one(METRICS.spanQueueCapacityBytes, stats.capacityBytes);
+  yield one(METRICS.spansInFlight, stats.sending);
+  yield one(METRICS.exportRequests, stats.requests);
+  yield one(METRICS.exportSeconds, stats.requestSeconds);
+  yield one(METRICS.exportRetries, stats.retries);
+  yield one(METRICS.exportBytes, stats.bytesSent);
+  yield one(METRICS.breakerOpen, OPENNESS[stats.breaker]);
+  yield one(METRICS.breakerOpened, stats.breakerOpened);
 }
 
 type Measured = RealmFigures & { readonly measures: RealmMeasures };

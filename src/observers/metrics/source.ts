@@ -1,5 +1,7 @@
 /** Owns what the metrics read of a router, all of it plain numbers that the router keeps anyway. */
 
+import type { SpanStats } from '../spans/pipeline.js';
+
 /** A histogram: values per bucket, the infinite one last, in the order of the row's `buckets`. */
 export interface Distribution {
   readonly counts: ArrayLike<number>;
@@ -91,6 +93,8 @@ export interface NodeFigures {
   readonly harmfulTraces: number;
   /** By outcome; nothing while no spans are exported. */
   readonly spans: Iterable<readonly [string, number]>;
+  /** `undefined` while no spans are exported. */
+  readonly spanPipeline: SpanStats | undefined;
   /** Logins, microseconds. */
   readonly logins: Iterable<{ readonly method: string; readonly outcome: string; readonly duration: Distribution }>;
   /** Sizes of messages by type code. */

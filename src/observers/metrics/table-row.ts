@@ -37,7 +37,10 @@ export const LABELS = {
 export type Label = keyof typeof LABELS;
 
 export interface MetricRow {
-  /** In Prometheus: the OpenTelemetry name as its default translation spells it. */
+  /**
+   * In Prometheus: the OpenTelemetry name as its default translation spells it, but a plural for what ends in `.count`
+   * there, because `_count` belongs to histograms here (promtool says so).
+   */
   readonly name: string;
   /** The name of the instrument in OTLP. */
   readonly otel: string;

@@ -1,6 +1,7 @@
 /** Owns the names of all metrics, with type, unit, labels and buckets: what Prometheus, OTLP and the README tell is made of it. */
 
 import type { MetricRow } from './table-row.js';
+import { SPAN_METRICS } from './table-spans.js';
 
 export { DETAILED, type Family } from './table-detailed.js';
 export { bucketsOf, LABELS, type Label, type MetricRow, prometheusType } from './table-row.js';
@@ -20,7 +21,7 @@ export const METRICS = {
     labels: ['version'],
   },
   connections: {
-    name: 'wamp_connection_count',
+    name: 'wamp_connections',
     otel: 'wamp.connection.count',
     kind: 'level',
     unit: '{connection}',
@@ -44,7 +45,7 @@ export const METRICS = {
     labels: [],
   },
   slow: {
-    name: 'wamp_slow_consumer_count',
+    name: 'wamp_slow_consumers',
     otel: 'wamp.slow_consumer.count',
     kind: 'level',
     unit: '{session}',
@@ -52,7 +53,7 @@ export const METRICS = {
     labels: [],
   },
   sessions: {
-    name: 'wamp_session_count',
+    name: 'wamp_sessions',
     otel: 'wamp.session.count',
     kind: 'level',
     unit: '{session}',
@@ -204,7 +205,7 @@ export const METRICS = {
     labels: ['realm', 'reason'],
   },
   subscriptions: {
-    name: 'wamp_subscription_count',
+    name: 'wamp_subscriptions',
     otel: 'wamp.subscription.count',
     kind: 'level',
     unit: '{subscription}',
@@ -212,7 +213,7 @@ export const METRICS = {
     labels: ['realm', 'match'],
   },
   registrations: {
-    name: 'wamp_registration_count',
+    name: 'wamp_registrations',
     otel: 'wamp.registration.count',
     kind: 'level',
     unit: '{registration}',
@@ -283,6 +284,7 @@ export const METRICS = {
     help: 'Spans, by what became of them: exported, dropped or failed',
     labels: ['outcome'],
   },
+  ...SPAN_METRICS,
   utilization: {
     name: 'nodejs_eventloop_utilization_ratio',
     otel: 'nodejs.eventloop.utilization',

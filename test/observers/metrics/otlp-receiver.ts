@@ -115,7 +115,9 @@ function exportOf(contentType: string, body: Buffer): Export {
 /** OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility": names of OTLP as Prometheus spells them. */
 function prometheusName({ name, unit, isCounter }: Metric): string {
   const suffixes: { readonly [unit: string]: string } = { s: '_seconds', By: '_bytes', 1: '_ratio' };
-  return `${name.replaceAll('.', '_')}${suffixes[unit] ?? ''}${isCounter ? '_total' : ''}`;
+  // `_count` belongs to histograms in Prometheus: what OTLP counts is a plural there.
+  const plural = name.replace(/\.count$/, 's');
+  return `${plural.replaceAll('.', '_')}${suffixes[unit] ?? ''}${isCounter ? '_total' : ''}`;
 }
 
 function addPoint(samples: Map<string, number>, metric: Metric, { attributes, value, histogram }: Point): void {
