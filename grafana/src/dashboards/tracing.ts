@@ -75,7 +75,6 @@ export const TRACING: DashboardSpec = {
             },
           ],
         },
-        ...EXPORT_PANELS,
         {
           kind: 'timeseries',
           title: 'Actions kept',
@@ -103,6 +102,7 @@ export const TRACING: DashboardSpec = {
             { expr: sum(['part'], rate(series('wamp_trace_context_malformed_total'))), legend: 'malformed {{part}}' },
           ],
         },
+        ...EXPORT_PANELS,
         {
           kind: 'timeseries',
           title: 'Native traces',
