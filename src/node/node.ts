@@ -63,8 +63,8 @@ export class Node {
 
   #startSpans(): void {
     const { env, log } = this.#environment;
-    const { pipeline, endpoint } = this.#config.wampscope.telemetry;
-    const spans = createSpans({ pipeline, endpoint, env, log });
+    const { pipeline, endpoint, non_error_uris: nonErrorUris } = this.#config.wampscope.telemetry;
+    const spans = createSpans({ pipeline, endpoint, env, nonErrorUris, log });
     // Without an endpoint it observes nothing, and the router must not build frames for it.
     if (!spans.onActionEnd) return;
     this.#spans = spans;

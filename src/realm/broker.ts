@@ -95,8 +95,11 @@ export class Broker {
     if (last) this.#watcher.subscriptionDeleted(subscription, member);
   }
 
-  /** Without `acknowledge` nothing ever goes back, an ERROR neither (WAMP basic, "Publishing and Events"). */
-  publish(from: Member, m: Message, cause: Cause | undefined, metered = true): void {
+  /**
+   * Without `acknowledge` nothing ever goes back, an ERROR neither (WAMP basic, "Publishing and Events"): a refusal
+   * that nobody hears of is returned, for whoever watches.
+   */
+  publish(from: Member, m: Message, cause: Cause | undefined, metered = true): WampError | undefined {
     const options = m.options;
     const acknowledge = options !== EMPTY_DICT && flag(options, 'acknowledge');
     const decision = from.role.decide(m.uri);
@@ -110,7 +113,7 @@ export class Broker {
     }
     if (refusal) {
       if (acknowledge) throw refusal;
-      return;
+      return refusal;
     }
     const filter = options === EMPTY_DICT ? undefined : receiverFilter(options);
     const excludeMe = options === EMPTY_DICT || flag(options, 'exclude_me', true);
@@ -126,6 +129,7 @@ export class Broker {
         member.outbox.sendShared(broadcast, cause, metered);
       }
     }
+    return undefined;
   }
 
   /** Ends all subscriptions of a session that left. */

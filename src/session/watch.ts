@@ -1,6 +1,6 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
-import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
+import type { Cause, Frame, SessionRef, SessionTotals, Tap } from '../tap.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -36,6 +36,7 @@ export class Watch {
       end: 0,
       cause: undefined,
       dropped: false,
+      queued: 0,
     };
   }
 
@@ -58,6 +59,7 @@ export class Watch {
     frame.end = encoded.length;
     frame.cause = about;
     frame.dropped = false;
+    frame.queued = 0;
     return tap.onFrame(frame);
   }
 
@@ -71,6 +73,7 @@ export class Watch {
     end: number,
     cause: Cause | undefined,
     dropped: boolean,
+    queued: number,
   ): void {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
@@ -87,14 +90,23 @@ export class Watch {
     frame.end = end;
     frame.cause = cause;
     frame.dropped = dropped;
+    frame.queued = queued;
     tap.onFrame(frame);
   }
 
   joined(session: SessionRef): void {
-    this.tap?.onSession({ kind: 'joined', session, at: this.#clock(), reason: '', open: [] });
+    const { tap } = this;
+    if (!tap) return;
+    const at = this.#clock();
+    tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
-  left(session: SessionRef, reason: string, open: readonly Cause[]): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open });
+  /** For whoever watches, else 0. */
+  now(): number {
+    return this.tap ? this.#clock() : 0;
+  }
+
+  left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
+    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open, since, totals });
   }
 }

@@ -31,11 +31,19 @@ export class TracedInvocation {
   readonly span1: number;
   /** INVOCATION sent; milliseconds since the epoch, as `Frame.at`. */
   readonly startedAt: number;
+  /** How the registration picks its callee. */
+  readonly policy: string;
+  /** Octets that waited to leave for the callee before it. */
+  readonly queued: number;
   /** The callee's last YIELD or ERROR, or the end of the call when none came; 0 while open. */
   endedAt = 0;
   outcome: Outcome | undefined = undefined;
   /** The callee's error URI, '' when there is none. */
   error = '';
+  /** Its call was canceled and did not wait for it; it ends by itself, and observers are told of it then. */
+  outlives = false;
+  /** The answer came after the end of the call. */
+  answeredLate = false;
 
   constructor(
     callee: SessionRef,
@@ -44,6 +52,8 @@ export class TracedInvocation {
     span0: number,
     span1: number,
     startedAt: number,
+    policy: string,
+    queued: number,
   ) {
     this.callee = callee;
     this.request = request;
@@ -51,6 +61,8 @@ export class TracedInvocation {
     this.span0 = span0;
     this.span1 = span1;
     this.startedAt = startedAt;
+    this.policy = policy;
+    this.queued = queued;
   }
 }
 
@@ -62,6 +74,24 @@ export interface RemoteParent {
   readonly trace3: number;
   readonly span0: number;
   readonly span1: number;
+}
+
+/** Of each publication, deliveries that are told of one by one. */
+const MAX_SELECTED = 8;
+/** A send queue this full does not empty with the turn: its EVENT will be late. Octets. */
+export const SLOW_QUEUE = 65_536;
+
+/** One EVENT that is worth its own span. */
+export interface TracedDelivery {
+  subscriber: SessionRef;
+  readonly span0: number;
+  readonly span1: number;
+  /** Milliseconds since the epoch, as `Frame.at`. */
+  at: number;
+  bytes: number;
+  /** Octets that waited to leave for the subscriber before it. */
+  queued: number;
+  dropped: boolean;
 }
 
 /** What PUBLISH became. */
@@ -78,12 +108,62 @@ export class TracedFanOut {
   dropped = 0;
   /** Octets of the EVENTs sent, before framing. */
   bytes = 0;
+  /** Octets that waited for the subscriber that reads slowest, when its EVENT was sent. */
+  queuedMax = 0;
+  /** The first that was sent an EVENT. */
+  subscriber: SessionRef | undefined = undefined;
+  /** Those that were dropped, and those behind the fullest queues; undefined when all went well. */
+  selected: TracedDelivery[] | undefined = undefined;
 
   constructor(span0: number, span1: number, startedAt: number) {
     this.span0 = span0;
     this.span1 = span1;
     this.startedAt = startedAt;
     this.endedAt = startedAt;
+  }
+
+  get recipients(): number {
+    return this.delivered + this.dropped;
+  }
+
+  /** One EVENT, sent or dropped. Numbers only, unless it is one to remember. */
+  add(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: FastIds): void {
+    this.endedAt = at;
+    this.subscriber ??= subscriber;
+    if (queued > this.queuedMax) this.queuedMax = queued;
+    if (dropped) {
+      this.dropped++;
+    } else {
+      this.delivered++;
+      this.bytes += bytes;
+      if (queued < SLOW_QUEUE) return;
+    }
+    this.#select(subscriber, at, bytes, queued, dropped, random);
+  }
+
+  #select(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: FastIds): void {
+    this.selected ??= [];
+    if (this.selected.length < MAX_SELECTED) {
+      const [span0, span1] = [random.word() | 1, random.word()];
+      this.selected.push({ subscriber, span0, span1, at, bytes, queued, dropped });
+      return;
+    }
+    const least = this.#leastTelling(this.selected);
+    if (least.dropped || (!dropped && queued <= least.queued)) return;
+    least.subscriber = subscriber;
+    least.at = at;
+    least.bytes = bytes;
+    least.queued = queued;
+    least.dropped = dropped;
+  }
+
+  /** Delivered, with the shortest queue; of dropped ones the first are as good as any. */
+  #leastTelling(selected: readonly TracedDelivery[]): TracedDelivery {
+    let least = selected[0]!;
+    for (const one of selected) {
+      if (one.dropped ? false : least.dropped || one.queued < least.queued) least = one;
+    }
+    return least;
   }
 }
 
@@ -125,10 +205,20 @@ export class TracedAction implements Cause {
   readonly anchorBytes: number;
   /** Registration or subscription id, 0 when none is known. */
   subject = 0;
-  /** A CANCEL has come for it. */
-  cancelRequested = false;
-  /** Progressive results sent to the caller. */
+  /** The procedure as registered, which may be a pattern; '' while no registration is known. */
+  method = '';
+  /** `match` of SUBSCRIBE and REGISTER as asked for, `invoke` of REGISTER; '' when not given. */
+  match = '';
+  policy = '';
+  /** Mode of the CANCEL that came for it, '' when none did. */
+  cancelMode = '';
+  /** The caller takes progressive results. */
+  progressive = false;
+  /** CALL.Options.timeout in milliseconds, 0 for none. */
+  timeout = 0;
+  /** Progressive results sent to the caller, and when the first was; 0 when none. */
   progress = 0;
+  firstResultAt = 0;
   /** PUBLISH asked for PUBLISHED. */
   readonly acknowledge: boolean;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */

@@ -64,6 +64,9 @@ const telemetry = section('wampscope telemetry', {
     .string({ error: COLLECTOR })
     .refine(url => URL.canParse(url) && /^https?:/i.test(url), { error: COLLECTOR })
     .optional(),
+  non_error_uris: listOf('error URIs that are answers, not failures', text('an error URI')).default([
+    'wamp.error.canceled',
+  ]),
 });
 
 const limits = section('wampscope limits', {

@@ -4,6 +4,7 @@ import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { Accounts } from './accounts.js';
 import { BATCH_DEFAULTS, batchSettings, samplerSettings, textLimit } from './batching.js';
 import type { Environment, Warn } from './environment.js';
+import { NON_ERROR_URIS } from './failures.js';
 import { Figures } from './figures.js';
 import type { SpanLog, SpanPipeline } from './pipeline.js';
 import { ROW_BYTES_LIMIT, RowSpans } from './row-spans.js';
@@ -28,6 +29,8 @@ export interface SpanOptions {
   readonly exporter?: SpanExporter | undefined;
   /** For `sdk`: takes the place of the batch processor and all behind it. Its `onStart` is never called. */
   readonly processor?: SpanProcessor | undefined;
+  /** Error URIs that are answers: they do not make a span a failure. Default `wamp.error.canceled`. */
+  readonly nonErrorUris?: readonly string[] | undefined;
   readonly log: SpanLog;
 }
 
@@ -61,15 +64,21 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
 }
 
-function rowSpans(settings: ExportSettings, { env, log }: SpanOptions, warn: Warn): SpanPipeline {
+function rowSpans(settings: ExportSettings, { env, log, nonErrorUris }: SpanOptions, warn: Warn): SpanPipeline {
   const source = sourceOf(env);
   const batch = batchSettings(env, BATCH_DEFAULTS.rows, warn);
+  const forgiven = nonErrorUris ?? NON_ERROR_URIS;
   const timing = { ...TIMING, giveUpAfter: batch.exportTimeout };
   return new RowSpans(
-    figures => spawnWorker({ settings, source, batchSpans: batch.batchSize, timing, figures: figures.memory }),
+    figures =>
+      spawnWorker({
+        ...{ settings, source, timing, nonErrorUris: forgiven },
+        ...{ batchSpans: batch.batchSize, figures: figures.memory },
+      }),
     {
       flushInterval: batch.delay,
       maxText: textLimit(env, warn),
+      nonErrors: new Set(forgiven),
       queue: { spans: batch.queueSize, bytes: ROW_BYTES_LIMIT },
     },
     log,
@@ -82,12 +91,14 @@ interface Books {
 }
 
 function sdkSpans(
-  { env, log }: SpanOptions,
+  { env, log, nonErrorUris }: SpanOptions,
   warn: Warn,
   sinkOf: (books: Books) => SdkBatch | UserProcessor,
 ): SpanPipeline {
   const books = { accounts: new Accounts(), figures: new Figures() };
-  return new SdkSpans({ ...books, sink: sinkOf(books), source: sourceOf(env), maxText: textLimit(env, warn), log });
+  const nonErrors = new Set(nonErrorUris ?? NON_ERROR_URIS);
+  const maxText = textLimit(env, warn);
+  return new SdkSpans({ ...books, sink: sinkOf(books), source: sourceOf(env), maxText, nonErrors, log });
 }
 
 function batched(exporter: SpanExporter, { env, log }: SpanOptions, warn: Warn): (books: Books) => SdkBatch {

@@ -1,8 +1,8 @@
 /** Owns OTLP in JSON (protobuf's JSON mapping, but ids in hex and enumerations as numbers, as OTLP has it). */
 
 import { hexWord } from '../../trace/action.js';
-import { type OtlpEncoder, otlpFlags, type Source } from './otlp.js';
-import { type AttributeValue, hrTime, type Part, type SpanData, Status } from './span-data.js';
+import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
+import { type AttributeValue, hrTime, type Part, type SpanData, type SpanLink, Status } from './span-data.js';
 
 // Punctuation, written faster octet by octet; all of it is ASCII.
 const SHORT = 2;
@@ -42,7 +42,9 @@ export class JsonEncoder implements OtlpEncoder {
       this.#write(',');
       this.#raw(span.ending.bytes ?? partBytes(span.ending));
     }
-    this.#write(span.ending.status === Status.unset ? ']}' : `],"status":{"code":${span.ending.status}}}`);
+    const links = span.link === undefined ? '' : `,"links":[${linkText(span.link)}]`;
+    const status = span.ending.status === Status.unset ? '' : `,"status":{"code":${span.ending.status}}`;
+    this.#write(links === '' && status === '' ? ']}' : `]${links}${status}}`);
     this.#spans++;
   }
 
@@ -93,6 +95,12 @@ function headText(span: SpanData): string {
     `"name":${JSON.stringify(operation.name)},"kind":${operation.kind},"flags":${otlpFlags(ids)},` +
     `"startTimeUnixNano":"${nanosText(span.startedAt)}","endTimeUnixNano":"${nanosText(span.endedAt)}","attributes":[`
   );
+}
+
+function linkText(link: SpanLink): string {
+  const traceId = hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3);
+  const spanId = hexWord(link.span0) + hexWord(link.span1);
+  return `{"traceId":"${traceId}","spanId":"${spanId}","flags":${otlpLinkFlags(link)}}`;
 }
 
 function partBytes(part: Part): Uint8Array {

@@ -1,8 +1,16 @@
 /** Owns OTLP in protobuf: spans go straight into bytes, what spans share is copied from the bytes of last time. */
 
-import { type OtlpEncoder, otlpFlags, type Source } from './otlp.js';
+import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
 import { ProtobufWriter, varintSize, WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT } from './protobuf-writer.js';
-import { type Ending, type Operation, type Part, type SpanData, type SpanIds, Status } from './span-data.js';
+import {
+  type Ending,
+  type Operation,
+  type Part,
+  type SpanData,
+  type SpanIds,
+  type SpanLink,
+  Status,
+} from './span-data.js';
 
 // opentelemetry-proto trace/v1, message Span.
 const SPAN_TRACE_ID = (1 << 3) | WIRE_LENGTH;
@@ -13,8 +21,13 @@ const SPAN_KIND = (6 << 3) | WIRE_VARINT;
 const SPAN_START_TIME = (7 << 3) | WIRE_FIXED64;
 const SPAN_END_TIME = (8 << 3) | WIRE_FIXED64;
 const SPAN_ATTRIBUTES = (9 << 3) | WIRE_LENGTH;
+const SPAN_LINKS = (13 << 3) | WIRE_LENGTH;
 const SPAN_STATUS = (15 << 3) | WIRE_LENGTH;
 const SPAN_FLAGS = (16 << 3) | WIRE_FIXED32;
+// message Span.Link.
+const LINK_TRACE_ID = (1 << 3) | WIRE_LENGTH;
+const LINK_SPAN_ID = (2 << 3) | WIRE_LENGTH;
+const LINK_FLAGS = (6 << 3) | WIRE_FIXED32;
 // message Status.
 const STATUS_CODE = (3 << 3) | WIRE_VARINT;
 // messages ScopeSpans, ResourceSpans and collector/trace/v1 ExportTraceServiceRequest.
@@ -31,6 +44,8 @@ const SCOPE_VERSION = (2 << 3) | WIRE_LENGTH;
 
 // More than the ids, times, flags and lengths of one span take.
 const FIXED_ROOM = 128;
+// A tag and a length before each id, a tag before the flags.
+const LINK_LENGTH = 2 + 16 + 2 + 8 + 1 + 4;
 // Most spans are of 128 to 16383 octets.
 const LENGTH_ROOM = 2;
 
@@ -81,6 +96,7 @@ export class ProtobufEncoder implements OtlpEncoder {
     if (span.peer !== undefined) out.raw(span.peer.bytes ?? peerBytes(span.peer));
     out.attributes(SPAN_ATTRIBUTES, span.own);
     out.raw(span.ending.bytes ?? endingBytes(span.ending));
+    if (span.link !== undefined) this.#addLink(span.link);
     out.closeLength(lengthAt, LENGTH_ROOM);
     this.#spans++;
   }
@@ -108,6 +124,25 @@ export class ProtobufEncoder implements OtlpEncoder {
 
   reuse(request: Uint8Array): void {
     this.#out.reuse(request);
+  }
+
+  #addLink(link: SpanLink): void {
+    const out = this.#out;
+    out.reserve(LINK_LENGTH + 8);
+    out.tag(SPAN_LINKS);
+    out.tag(LINK_LENGTH);
+    out.tag(LINK_TRACE_ID);
+    out.tag(16);
+    out.word(link.trace0);
+    out.word(link.trace1);
+    out.word(link.trace2);
+    out.word(link.trace3);
+    out.tag(LINK_SPAN_ID);
+    out.tag(8);
+    out.word(link.span0);
+    out.word(link.span1);
+    out.tag(LINK_FLAGS);
+    out.fixed32(otlpLinkFlags(link));
   }
 
   #addIds(ids: SpanIds): void {

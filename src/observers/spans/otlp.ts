@@ -1,6 +1,6 @@
 /** Owns what both OTLP encoders share: whose spans these are, and the contract of an encoder. */
 
-import type { AttributeValue, SpanIds, SpanSink } from './span-data.js';
+import type { AttributeValue, SpanIds, SpanLink, SpanSink } from './span-data.js';
 
 /** The resource and scope that every span of a process has. */
 export interface Source {
@@ -18,6 +18,11 @@ const IS_REMOTE = 0x200;
 /** `Span.flags`, for a root span too, as the official serializer has it. */
 export function otlpFlags(ids: SpanIds): number {
   return ids.traceFlags | HAS_IS_REMOTE | (ids.parentIsRemote ? IS_REMOTE : 0);
+}
+
+/** `Link.flags`, likewise. */
+export function otlpLinkFlags(link: SpanLink): number {
+  return link.traceFlags | HAS_IS_REMOTE | (link.isRemote ? IS_REMOTE : 0);
 }
 
 /** Collects spans and turns them into an ExportTraceServiceRequest (opentelemetry-proto collector/trace/v1). */

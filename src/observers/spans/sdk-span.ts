@@ -4,7 +4,7 @@ import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { hexWord } from '../../trace/action.js';
 import type { Source } from './otlp.js';
-import { type AttributeValue, hrTime, type SpanData } from './span-data.js';
+import { type AttributeValue, hrTime, type SpanData, type SpanLink } from './span-data.js';
 
 type Resource = ReadableSpan['resource'];
 type Scope = ReadableSpan['instrumentationScope'];
@@ -42,7 +42,7 @@ export class SdkSpan implements ReadableSpan {
   readonly attributes: Attributes;
   readonly resource: Resource;
   readonly instrumentationScope: Scope;
-  readonly links: Link[] = [];
+  readonly links: Link[];
   readonly events: TimedEvent[] = [];
   readonly ended = true;
   readonly droppedAttributesCount = 0;
@@ -70,6 +70,7 @@ export class SdkSpan implements ReadableSpan {
     if (span.peer !== undefined) addAttributes(this.attributes, span.peer.attributes);
     addAttributes(this.attributes, span.own);
     addAttributes(this.attributes, span.ending.attributes);
+    this.links = span.link === undefined ? [] : [linkOf(span.link)];
     this.resource = source.resource;
     this.instrumentationScope = source.scope;
   }
@@ -77,6 +78,12 @@ export class SdkSpan implements ReadableSpan {
   spanContext(): SpanContext {
     return this.#context;
   }
+}
+
+function linkOf(link: SpanLink): Link {
+  const traceId = hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3);
+  const spanId = hexWord(link.span0) + hexWord(link.span1);
+  return { context: { traceId, spanId, traceFlags: link.traceFlags, isRemote: link.isRemote } };
 }
 
 function attributesOf(list: readonly AttributeValue[]): Attributes {

@@ -1,4 +1,4 @@
-/** Owns every name that spans carry to the outside (attributes, resource, scope, schema) with its source. */
+/** Owns the names that all spans share (resource, scope, schema) with their source; those of attributes are in attributes.ts. */
 
 /** Of our own scope; its version is the package's. */
 export const SCOPE_NAME = 'wampscope';
@@ -11,49 +11,6 @@ export const SYSTEM = 'wamp';
 
 /** OpenTelemetry's word for a value outside a bounded set (semconv rpc, "rpc.method"; general, "error.type"). */
 export const OTHER = '_OTHER';
-
-/** Attributes of spans. */
-export const Attribute = {
-  // Semconv 1.45.0 stable: rpc, error.
-  rpcSystemName: 'rpc.system.name',
-  rpcMethod: 'rpc.method',
-  rpcStatusCode: 'rpc.status_code',
-  errorType: 'error.type',
-  // Semconv 1.45.0 development: messaging.
-  messagingSystemName: 'messaging.system.name',
-  messagingOperationName: 'messaging.operation.name',
-  messagingOperationType: 'messaging.operation.type',
-  messagingDestinationName: 'messaging.destination.name',
-  messagingMessageId: 'messaging.message.id',
-  messagingConversationId: 'messaging.message.conversation_id',
-  messagingBatchMessageCount: 'messaging.batch.message_count',
-  // Ours (docs/adr/006-span-pipelines.md).
-  /** The action that the span belongs to: call, publish … */
-  action: 'wamp.action',
-  realm: 'wamp.realm',
-  /** Of SUBSCRIBE, REGISTER …; CALL and PUBLISH have theirs in `rpc.method` and `messaging.destination.name`. */
-  uri: 'wamp.uri',
-  /** The session at the other end of the hop that the span covers. Text: ids reach 2^53 and are only ever compared. */
-  sessionId: 'wamp.session.id',
-  authid: 'wamp.authid',
-  authrole: 'wamp.authrole',
-  correlationId: 'wamp.correlation_id',
-  requestId: 'wamp.request.id',
-  registrationId: 'wamp.registration.id',
-  subscriptionId: 'wamp.subscription.id',
-  /** Octets of the message that began the action, before framing. */
-  messageSize: 'wamp.message.size',
-  outcome: 'wamp.outcome',
-  errorUri: 'wamp.error.uri',
-  /** Whose fault: caller, router, callee, canceled. */
-  errorClass: 'wamp.error.class',
-  progressCount: 'wamp.call.progress.count',
-  acknowledge: 'wamp.publish.acknowledge',
-  recipients: 'wamp.event.recipients',
-  delivered: 'wamp.event.delivered',
-  dropped: 'wamp.event.dropped',
-  eventBytes: 'wamp.event.bytes',
-} as const;
 
 /** Attributes of the resource (semconv 1.45.0, resource). */
 export const ResourceAttribute = {

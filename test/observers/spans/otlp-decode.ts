@@ -15,7 +15,8 @@ export interface DecodedSpan {
   status: number;
   statusMessage: string;
   flags: number;
-  /** Events, links, trace state, counts of what was dropped: we have none of them. */
+  links: { traceId: string; spanId: string; flags: number }[];
+  /** Events, attributes of links, trace state, counts of what was dropped: we have none of them. */
   other: number;
 }
 
@@ -111,10 +112,17 @@ function spanOfFields(span: Fields): DecodedSpan {
     status: integer(status, 3),
     statusMessage: text(status, 2),
     flags: message(span, 16).readUInt32LE(),
+    links: messages(span, 13)
+      .map(fieldsOf)
+      .map(link => ({
+        traceId: message(link, 1).toString('hex'),
+        spanId: message(link, 2).toString('hex'),
+        flags: message(link, 6).readUInt32LE(),
+      })),
     other:
       messages(span, 3).length +
       messages(span, 11).length +
-      messages(span, 13).length +
+      messages(span, 13).flatMap(link => [3, 4].flatMap(field => messages(fieldsOf(link), field))).length +
       integer(span, 10) +
       integer(span, 12) +
       integer(span, 14),
@@ -150,7 +158,7 @@ interface JsonSpan {
   status?: { code?: number; message?: string };
   flags: number;
   events?: unknown[];
-  links?: unknown[];
+  links?: { traceId: string; spanId: string; flags: number; traceState?: string; attributes?: unknown[] }[];
   droppedAttributesCount?: number;
   droppedEventsCount?: number;
   droppedLinksCount?: number;
@@ -192,10 +200,11 @@ function spanOfJson(span: JsonSpan): DecodedSpan {
     status: span.status?.code ?? 0,
     statusMessage: span.status?.message ?? '',
     flags: span.flags,
+    links: (span.links ?? []).map(({ traceId, spanId, flags }) => ({ traceId, spanId, flags })),
     other:
       (span.traceState?.length ?? 0) +
       (span.events?.length ?? 0) +
-      (span.links?.length ?? 0) +
+      (span.links ?? []).filter(({ traceState, attributes }) => traceState || attributes?.length).length +
       (span.droppedAttributesCount ?? 0) +
       (span.droppedEventsCount ?? 0) +
       (span.droppedLinksCount ?? 0),

@@ -55,7 +55,7 @@ test('what failed or was slow is important, what was asked for is not', () => {
   const important = (outcome: Parameters<Actions['call']>[3], ms: number): boolean => {
     const action = actions.call('com.a', caller, callee, outcome);
     action.endedAt = NOON + ms;
-    return isImportant(action);
+    return isImportant(action, new Set());
   };
   for (const outcome of ['error', 'timeout', 'callee_gone'] as const)
     assert.equal(important(outcome, 1), true, outcome);
