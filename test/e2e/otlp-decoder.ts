@@ -14,6 +14,8 @@ export interface ReceivedSpan {
   readonly start: bigint;
   readonly end: bigint;
   readonly attributes: Attributes;
+  /** Trace and span id of each. */
+  readonly links: readonly string[];
   /** `unset`, `ok` or `error`. */
   readonly status: string;
   readonly resource: Attributes;
@@ -39,6 +41,9 @@ export function decodeJson(body: Buffer): ReceivedSpan[] {
           start: BigInt(span.startTimeUnixNano),
           end: BigInt(span.endTimeUnixNano),
           attributes: attributesOfJson(span.attributes),
+          links: (span.links ?? []).map(
+            (link: { traceId: string; spanId: string }) => `${link.traceId} ${link.spanId}`,
+          ),
           status: STATUSES[span.status?.code ?? 0]!,
           resource: attributesOfJson(resource.attributes),
           scope: scope.name,
@@ -126,6 +131,7 @@ function spanOf(span: Fields, resource: Attributes, scope: string): ReceivedSpan
     start: number(span, 7),
     end: number(span, 8),
     attributes: attributesOf(span, 9),
+    links: all(span, 13).map(link => `${bytes(link, 1).toString('hex')} ${bytes(link, 2).toString('hex')}`),
     status: STATUSES[Number(number(fieldsOf(bytes(span, 15)), 3))]!,
     resource,
     scope,

@@ -1,9 +1,6 @@
-/** Owns the registry of all attributes that spans carry: name, type, where, how many values it takes, and whose name it is. */
+/** Owns the registry of all attributes that spans carry: ours here, those of OpenTelemetry in semconv.ts. */
 
-export type AttributeType = 'string' | 'int' | 'double' | 'boolean';
-
-/** How many values one takes in a running router; `never` in a label of a metric what is not `low`. */
-export type Cardinality = 'low' | 'bounded' | 'high' | 'unbounded' | 'number';
+import { type AttributeRow, type AttributeType, type Cardinality, SEMCONV_ROWS } from './semconv.js';
 
 export interface AttributeEntry {
   readonly name: string;
@@ -17,114 +14,8 @@ export interface AttributeEntry {
   readonly meaning: string;
 }
 
-type Row = readonly [
-  name: string,
-  type: AttributeType,
-  on: string,
-  cardinality: Cardinality,
-  source: string,
-  meaning: string,
-];
-
-const RPC = 'semconv 1.45 rpc, stable';
-const ERROR = 'semconv 1.45 error, stable';
-const MESSAGING = 'semconv 1.45 messaging, development';
 const ATTRIBUTE_ROWS = {
-  // Semconv stable.
-  rpcSystemName: ['rpc.system.name', 'string', 'call, invoke', 'low', RPC, '`wamp`'],
-  rpcMethod: [
-    'rpc.method',
-    'string',
-    'call, invoke',
-    'bounded',
-    RPC,
-    'the procedure or pattern as registered; `_OTHER` when no registration was found',
-  ],
-  rpcMethodOriginal: [
-    'rpc.method_original',
-    'string',
-    'call, invoke',
-    'unbounded',
-    RPC,
-    'the URI as called, when `rpc.method` is another',
-  ],
-  rpcStatusCode: [
-    'rpc.status_code',
-    'string',
-    'call, invoke',
-    'bounded',
-    RPC,
-    '`OK`, or the error URI: those of WAMP and the first 200 others, then `_OTHER`',
-  ],
-  errorType: [
-    'error.type',
-    'string',
-    'all that failed',
-    'bounded',
-    ERROR,
-    'the error URI, bounded as `rpc.status_code`; `callee_disconnected`; `dropped`',
-  ],
-  clientAddress: ['client.address', 'string', 'session open', 'high', 'semconv 1.45 client, stable', 'of the peer'],
-  clientPort: ['client.port', 'int', 'session open', 'number', 'semconv 1.45 client, stable', 'of the peer'],
-  userAgent: [
-    'user_agent.original',
-    'string',
-    'session open',
-    'high',
-    'semconv 1.45 user_agent, stable; WAMP basic, "HELLO"',
-    '`HELLO.Details.agent`',
-  ],
-  // Semconv development.
-  messagingSystemName: ['messaging.system.name', 'string', 'publish, deliver', 'low', MESSAGING, '`wamp`'],
-  messagingOperationName: [
-    'messaging.operation.name',
-    'string',
-    'publish, deliver',
-    'low',
-    MESSAGING,
-    '`publish` or `deliver`',
-  ],
-  messagingOperationType: [
-    'messaging.operation.type',
-    'string',
-    'publish, deliver',
-    'low',
-    MESSAGING,
-    '`send`: both hops hand a message on',
-  ],
-  messagingDestinationName: [
-    'messaging.destination.name',
-    'string',
-    'publish, deliver',
-    'unbounded',
-    MESSAGING,
-    'the topic',
-  ],
-  messagingMessageId: [
-    'messaging.message.id',
-    'string',
-    'publish, deliver',
-    'unbounded',
-    MESSAGING,
-    'the publication id, when somebody was there to receive',
-  ],
-  messagingConversationId: [
-    'messaging.message.conversation_id',
-    'string',
-    'publish',
-    'unbounded',
-    MESSAGING,
-    'the correlation id',
-  ],
-  messagingBatchMessageCount: [
-    'messaging.batch.message_count',
-    'int',
-    'deliver',
-    'number',
-    MESSAGING,
-    'EVENTs sent, unless it is a single one',
-  ],
-  // Ours.
+  ...SEMCONV_ROWS,
   action: [
     'wamp.action',
     'string',
@@ -393,12 +284,12 @@ const ATTRIBUTE_ROWS = {
     'ours',
     'EVENTs that it did not get; told when there were some',
   ],
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, AttributeRow>;
 
 type Key = keyof typeof ATTRIBUTE_ROWS;
 
 export const ATTRIBUTES: readonly AttributeEntry[] = Object.values(ATTRIBUTE_ROWS).map(
-  ([name, type, on, cardinality, source, meaning]: Row) => ({ name, type, on, cardinality, source, meaning }),
+  ([name, type, on, cardinality, source, meaning]: AttributeRow) => ({ name, type, on, cardinality, source, meaning }),
 );
 
 /** Names by what we call them in code. */

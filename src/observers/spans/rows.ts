@@ -198,7 +198,7 @@ function routerTimeOf({ invocations, startedAt, endedAt }: TracedAction): number
     // One that is open when the call ends has been with the callee until then.
     time -= (invocation.endedAt || endedAt) - invocation.startedAt;
   }
-  return time < 0 ? 0 : time;
+  return Math.max(time, 0);
 }
 
 /** Microseconds, as far as a word goes. */
