@@ -61,6 +61,11 @@ const commands = {
     ensureAll();
     become('build/examples/demo/demo.js', ...args);
   },
+  /** Drawings of traces for docs/spans.md; needs a Jaeger that runs. */
+  pictures() {
+    ensureAll();
+    become('build/examples/pictures/pictures.js', ...args);
+  },
   /** The tests once more on the other supported majors, whose binaries npm brings. */
   nodes() {
     ensureAll();

@@ -104,8 +104,8 @@ export interface Tap {
   onSession(event: SessionEvent): void;
   /** For a received frame returns the cause of what it makes the router do. */
   onFrame(frame: Frame): Cause | undefined;
-  /** All synchronous effects of a received frame with this cause have been sent. */
-  onHandled(cause: Cause): void;
+  /** All synchronous effects of a received frame with this cause have been sent; `clock` says when, to whom asks. */
+  onHandled(cause: Cause, clock: () => number): void;
   /** The request of this cause was refused with this error, and the protocol has no message to say so. */
   onRefused(cause: Cause, error: string): void;
 }

@@ -122,7 +122,7 @@ export class Realm implements SessionRealm, LocalRealm {
     const member = session.member!;
     const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m));
     this.#handle(member, m, cause, metered);
-    if (cause) tap!.onHandled(cause);
+    if (cause) tap!.onHandled(cause, this.watch.clock);
   }
 
   reaches(topic: string): boolean {

@@ -96,7 +96,7 @@ export class Session implements RealmSession {
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) tap!.onHandled(cause);
+    if (cause) tap!.onHandled(cause, watch.clock);
     this.#rated();
   }
 

@@ -15,7 +15,7 @@ const SHARED_STAMP = 64;
 
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #frame: Mutable<Frame>;
   #seq = 0;
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
@@ -24,7 +24,7 @@ export class Watch {
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#frame = {
       seq: 0,
       at: 0,
@@ -50,7 +50,7 @@ export class Watch {
   ): Cause | undefined {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    frame.at = this.#clock();
+    frame.at = this.clock();
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
@@ -80,7 +80,7 @@ export class Watch {
     if (message !== this.#stamped || --this.#holds === 0) {
       this.#stamped = message;
       this.#holds = SHARED_STAMP;
-      frame.at = this.#clock();
+      frame.at = this.clock();
     }
     frame.session = session;
     frame.direction = 'sent';
@@ -97,16 +97,16 @@ export class Watch {
   joined(session: SessionRef): void {
     const { tap } = this;
     if (!tap) return;
-    const at = this.#clock();
+    const at = this.clock();
     tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
   /** For whoever watches, else 0. */
   now(): number {
-    return this.tap ? this.#clock() : 0;
+    return this.tap ? this.clock() : 0;
   }
 
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open, since, totals });
+    this.tap?.onSession({ kind: 'left', session, at: this.clock(), reason, open, since, totals });
   }
 }

@@ -228,14 +228,17 @@ export class Correlator implements Tap {
     return frame.message.uri === ErrorUri.canceled ? 'callee_gone' : 'error';
   }
 
-  onHandled(cause: TracedAction): void {
+  onHandled(cause: TracedAction, clock: () => number): void {
     if (cause.outcome !== undefined) return;
     if (cause.messages === 1 && this.#left.has(cause.originator)) {
       // Its request broke the protocol, or came after GOODBYE.
       this.#end(cause, gone(cause), this.#now);
     } else if (cause.kind === 'publish') {
       // A publication is over when it has been handled, whatever came of it.
-      this.#end(cause, cause.error === '' ? 'ok' : 'error', cause.fanOut?.endedAt ?? cause.startedAt);
+      const { fanOut } = cause;
+      // EVENTs share readings of the clock, so that of the last is not when it was sent.
+      if (fanOut && fanOut.recipients > 1) fanOut.endedAt = clock();
+      this.#end(cause, cause.error === '' ? 'ok' : 'error', fanOut ? fanOut.endedAt : cause.startedAt);
     }
   }
 
