@@ -6,6 +6,7 @@ import { type Evidence, perform, type Setup, type TraceRecord } from './evidence
 import { ANY, type ExpectedAction, type ExpectedSpan, expectedActions } from './expected.js';
 import type { ReceivedSpan } from './otlp-decoder.js';
 import type { Wire } from './proxy.js';
+import { ofSession, sessionsMatch, timesMatch } from './session-spans.js';
 import { CODES } from './wire.js';
 
 const SETUPS: readonly Setup[] = [
@@ -95,54 +96,10 @@ for (const setup of SETUPS) {
       }
     });
 
-    test('each session of a traced realm has a span of its beginning, and one of its end that points to it', () => {
-      const { cast, receiver } = evidence;
-      const sessions = receiver.spans.filter(ofSession);
-      equal(sessions.length, 2 * cast.wires.size, 'and nobody else');
-      for (const [name, wire] of cast.wires) {
-        const [open, close] = sessions.filter(span => span.attributes['wamp.session.id'] === String(wire.session));
-        deepEqual([open!.name, open!.kind, open!.status, open!.parentSpanId], ['session open', 'server', 'unset', '']);
-        deepEqual(
-          [close!.name, close!.kind, close!.status, close!.parentSpanId],
-          ['session close', 'server', 'unset', ''],
-        );
-        deepEqual(open!.links, []);
-        deepEqual(close!.links, [`${open!.traceId} ${open!.spanId}`], name);
-        for (const { traceId, attributes } of [open!, close!]) {
-          equal(attributes['wamp.correlation_id']?.toString().replaceAll('-', ''), traceId);
-          equal(attributes['wamp.authid'], wire.details.authid);
-        }
-        equal(open!.attributes['wamp.serializer'], wire.serializer);
-        equal(open!.attributes['wamp.message.size'], wire.one('HELLO').bytes.length);
-        const count = (way: 'rx' | 'tx'): number => wire.messages.filter(({ direction }) => direction === way).length;
-        const told = close!.attributes;
-        deepEqual(
-          [told['wamp.session.messages.received'], told['wamp.session.messages.sent']],
-          [count('rx'), count('tx')],
-          name,
-        );
-        deepEqual(
-          [told['wamp.session.bytes.received'], told['wamp.session.bytes.sent']],
-          [wire.octets('rx'), wire.octets('tx')],
-          name,
-        );
-        equal(
-          told['wamp.close.reason'],
-          name === 'dropper' ? 'transport_lost' : wire.one('GOODBYE', isClients(wire)).message[2],
-        );
-        ok(Number(told['wamp.session.lifetime']) > 0);
-        ok(open!.end <= close!.start);
-      }
-    });
+    test('each session of a traced realm has a span of its beginning, and one of its end that points to it', () =>
+      sessionsMatch(evidence));
 
-    test('the time of a call is that of the router and that of the callee', () => {
-      const calls = evidence.receiver.spans.filter(span => 'wamp.callee.time' in span.attributes);
-      ok(calls.length > 15);
-      for (const { start, end, attributes, name } of calls) {
-        const [router, callee] = [Number(attributes['wamp.router.time']), Number(attributes['wamp.callee.time'])];
-        ok(router > 0 && callee > 0 && Math.abs(router + callee - Number(end - start) / 1e9) < 2e-6, name);
-      }
-    });
+    test('the time of a call is that of the router and that of the callee', () => timesMatch(evidence));
 
     test('on_stats tells what crossed the wire, from HELLO to GOODBYE', () => {
       const { cast, stats } = evidence;
@@ -327,20 +284,10 @@ function isFanOut({ spans }: ExpectedAction, root: ReceivedSpan, group: readonly
   return Boolean(spans[1]?.name.startsWith('deliver')) && Number(root.end) / 1e9 > group.at(-1)!.ts - 2e-6;
 }
 
-function ofSession({ attributes }: ReceivedSpan): boolean {
-  return attributes['wamp.action'] === 'hello' || attributes['wamp.action'] === 'goodbye';
-}
-
 /** What waited for a peer when a message was sent is known to the router alone. */
 function withoutQueues(attributes: ReceivedSpan['attributes']): ReceivedSpan['attributes'] {
   const { 'wamp.queue.bytes': _one, 'wamp.event.queue.max': _max, ...others } = attributes;
   return others;
-}
-
-/** Whose GOODBYE came first. */
-function isClients({ messages }: Wire): (message: readonly unknown[]) => boolean {
-  const first = messages.find(({ type }) => type === 'GOODBYE');
-  return message => message === first?.message;
 }
 
 function withCorrelation(
