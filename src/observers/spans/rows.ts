@@ -154,7 +154,8 @@ function writeAction(slab: Slab, action: TracedAction, children: number, importa
     (important ? IMPORTANT : 0) |
     (flags << 16) |
     (children << 24);
-  words[w + ActionWord.uri] = table.string(action.uri);
+  const uri = table.string(action.uri);
+  words[w + ActionWord.uri] = uri;
   words[w + ActionWord.originator] = table.peer(action.originator);
   words[w + ActionWord.error] = table.string(action.error);
   words[w + ActionWord.id] = action.id0;
@@ -183,7 +184,7 @@ function writeAction(slab: Slab, action: TracedAction, children: number, importa
     (action.progressive ? PROGRESSIVE : 0) |
     (action.invocations === undefined ? 0 : INVOKED) |
     late;
-  words[w + ActionWord.method] = table.string(action.method);
+  words[w + ActionWord.method] = action.method === action.uri ? uri : table.string(action.method);
   words[w + ActionWord.timeout] = action.timeout;
   doubles[d + ActionDouble.routerTime] = routerTimeOf(action);
   doubles[d + ActionDouble.firstResult] = action.firstResultAt === 0 ? 0 : action.firstResultAt - action.startedAt;
