@@ -119,7 +119,10 @@ function ended(
   if (type === 'Publish') {
     check(`no PUBLISH goes ${story}`, PUBLISH.test(story));
     const isAwaited = (anchor.msg[2] as { acknowledge?: boolean }).acknowledge === true;
-    return { outcome: isAwaited && replies.length === 0 ? 'caller_gone' : 'ok', error };
+    if (isAwaited) return { outcome: replies.length === 0 ? 'caller_gone' : 'ok', error };
+    // Of a refusal without `acknowledge` no message tells: the router says so itself.
+    const isDenied = (anchor.msg[3] as string).startsWith('org.denied.');
+    return isDenied ? { outcome: 'error', error: 'wamp.error.not_authorized' } : { outcome: 'ok', error };
   }
   check(`${type} goes ${story}`, replies.length === 0 || (replies.length === 1 && replies[0] === REPLIES[type]));
   return { outcome: replies.length === 0 ? 'caller_gone' : 'ok', error };
