@@ -10,7 +10,8 @@ export interface Clock {
 export const CLOCK: Clock = {
   now: () => performance.now(),
   later(millis, run) {
-    const timer = setTimeout(run, millis);
+    // No process has to go on for spans.
+    const timer = setTimeout(run, millis).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -51,6 +51,8 @@ const LENGTH_ROOM = 2;
 
 export class ProtobufEncoder implements OtlpEncoder {
   readonly #out = new ProtobufWriter(64 * 1024);
+  /** For what spans share, before it is copied away. */
+  readonly #part = new ProtobufWriter(4096);
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
   /** Where spans begin: before them is room for what encloses them, whose lengths are known last. */
@@ -92,10 +94,10 @@ export class ProtobufEncoder implements OtlpEncoder {
     out.unixNanos(span.startedAt);
     out.tag(SPAN_END_TIME);
     out.unixNanos(span.endedAt);
-    out.raw(span.operation.bytes ?? operationBytes(span.operation));
-    if (span.peer !== undefined) out.raw(span.peer.bytes ?? peerBytes(span.peer));
+    out.raw(span.operation.bytes ?? operationBytes(span.operation, this.#part));
+    if (span.peer !== undefined) out.raw(span.peer.bytes ?? peerBytes(span.peer, this.#part));
     out.attributes(SPAN_ATTRIBUTES, span.own);
-    out.raw(span.ending.bytes ?? endingBytes(span.ending));
+    out.raw(span.ending.bytes ?? endingBytes(span.ending, this.#part));
     if (span.link !== undefined) this.#addLink(span.link);
     out.closeLength(lengthAt, LENGTH_ROOM);
     this.#spans++;
@@ -168,8 +170,8 @@ export class ProtobufEncoder implements OtlpEncoder {
   }
 }
 
-function operationBytes(operation: Operation): Uint8Array {
-  const out = new ProtobufWriter(1024);
+function operationBytes(operation: Operation, out: ProtobufWriter): Uint8Array {
+  out.at = 0;
   out.string(SPAN_NAME, operation.name);
   out.reserve(8);
   out.tag(SPAN_KIND);
@@ -179,15 +181,15 @@ function operationBytes(operation: Operation): Uint8Array {
   return operation.bytes;
 }
 
-function peerBytes(peer: Part): Uint8Array {
-  const out = new ProtobufWriter(1024);
+function peerBytes(peer: Part, out: ProtobufWriter): Uint8Array {
+  out.at = 0;
   out.attributes(SPAN_ATTRIBUTES, peer.attributes);
   peer.bytes = out.bytes();
   return peer.bytes;
 }
 
-function endingBytes(ending: Ending): Uint8Array {
-  const out = new ProtobufWriter(1024);
+function endingBytes(ending: Ending, out: ProtobufWriter): Uint8Array {
+  out.at = 0;
   out.attributes(SPAN_ATTRIBUTES, ending.attributes);
   if (ending.status !== Status.unset) {
     out.reserve(8);

@@ -51,7 +51,8 @@ export class ProtobufWriter {
 
   /** A copy of what was written. */
   bytes(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.at);
+    // From the pool: most are small, and there are many of them.
+    return Buffer.from(this.#bytes.subarray(0, this.at));
   }
 
   /** What was written from `start` on, with the memory it stands in; the writer starts anew in other memory. */

@@ -17,6 +17,8 @@ const MAX_RESTARTS = 5;
 const STEADY_MS = 600_000;
 // Encoded requests, the collector's answers and the table's copy; beyond it the worker ends, not the router.
 const WORKER_HEAP_MIB = 128;
+/** Next to nothing survives; a nursery of the usual size would push the router's own data out of the processor's cache. */
+const WORKER_NURSERY_MIB = 3;
 
 export function spawnWorker(workerData: WorkerSettings): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), {
@@ -24,7 +26,7 @@ export function spawnWorker(workerData: WorkerSettings): Worker {
     workerData,
     // Preloads of the main thread, such as instrumentations, have no business here.
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB, maxYoungGenerationSizeMb: WORKER_NURSERY_MIB },
   });
 }
 
@@ -64,7 +66,9 @@ export class WorkerLink {
   /** Hands a slab over; it is no longer the caller's. */
   submit(slab: Slab): void {
     this.#parts.queue.push(slab);
-    this.#pump();
+    // It was begun before the last worker died.
+    if (this.isGivenUp) this.#failAll('worker_died');
+    else this.#pump();
   }
 
   /** What waits for its next attempt gets it now. */

@@ -10,12 +10,12 @@ import { Actions, end, session } from './actions.js';
 import { assertAddsUp, calls, deadEndpoint, Log, outcomes, PEERS, rowsTo, tunedRows, until } from './pipelines.js';
 import { Receiver } from './receiver.js';
 
-test('a burst of 3000 publications in one turn loses nothing', async () => {
+test('a burst of 3000 publications in one turn, of 10,000 receivers each, loses nothing', async () => {
   await using receiver = await Receiver.start();
   const log = new Log();
   const spans = rowsTo(receiver.endpoint, log);
   const actions = new Actions(2);
-  const burst = Array.from({ length: 3000 }, () => actions.publish('com.example.on', PEERS[0]!, 1000));
+  const burst = Array.from({ length: 3000 }, () => actions.publish('com.example.on', PEERS[0]!, 10_000));
   for (const action of burst) spans.onActionEnd?.(action);
   await spans.close();
   assert.deepEqual(outcomes(spans), { spans: 6000, exported: 6000, dropped: 0, failed: 0, waiting: 0 });
@@ -43,14 +43,21 @@ test('100,000 spans at 50,000 a second lose nothing, in requests of bounded size
   assert.ok(Math.max(...receiver.requests.map(request => request.spans)) <= 2048);
 });
 
-test('a pipeline that nobody closes does not keep the process alive', async () => {
-  const index = new URL('../../../src/observers/spans/index.js', import.meta.url).href;
-  const program = `import { createSpans } from '${index}';
-    createSpans({ pipeline: 'rows', endpoint: 'http://127.0.0.1:9', env: {}, log: console });`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit', timeout: 10_000 });
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0);
-});
+for (const pipeline of ['rows', 'sdk'] as const) {
+  test(`a ${pipeline} pipeline that nobody closes does not keep the process alive`, async () => {
+    const url = (file: string) => new URL(file, import.meta.url).href;
+    const program = `import { createSpans } from '${url('../../../src/observers/spans/index.js')}';
+      import { calls } from '${url('./pipelines.js')}';
+      const spans = createSpans({ pipeline: '${pipeline}', endpoint: 'http://127.0.0.1:9', env: {}, log: console });
+      calls(spans, 1);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: 'inherit',
+      timeout: 10_000,
+    });
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+  });
+}
 
 test('what is written leaves by itself within the flush interval', async () => {
   await using receiver = await Receiver.start();
@@ -209,12 +216,16 @@ test('a worker that dies again and again is given up, and spans are dropped', as
       void worker.terminate();
     },
   });
+  // Begun while the last workers die, handed over when there is none.
+  calls(spans, 1);
   await until(() => log.lines.length === 6);
+  await until(() => spans.stats().failedBy.worker_died === 2);
   assert.equal(started, 6);
   assert.match(log.lines[5]!, /no spans are exported from now on/);
   calls(spans, 5);
   await spans.flush();
-  assert.deepEqual(outcomes(spans), { spans: 10, exported: 0, dropped: 10, failed: 0, waiting: 0 });
+  assert.deepEqual(outcomes(spans), { spans: 12, exported: 0, dropped: 10, failed: 2, waiting: 0 });
+  assert.equal(spans.stats().droppedBy.no_worker, 10);
   await spans.close();
 });
 
@@ -228,6 +239,8 @@ test('more URIs and sessions than the table holds are all told by their names', 
     expected.set(action.spanId, `subscribe com.example.t${i} user-${i + 1}`);
     spans.onActionEnd?.(action);
   }
+  // A flush is over after 3 s, however slow the machine.
+  await until(() => spans.stats().waiting === 0, 30);
   await spans.close();
   assert.equal(spans.stats().exported, 20_000);
   for (const span of receiver.sorted()) {
