@@ -1,5 +1,5 @@
 // Owns the entry point of the benchmarks: which variants and cases there are, and what counts as a broken run.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,18 +34,19 @@ function startBare(name, port) {
 }
 
 /** The same configuration may run twice, each on a port of its own: `shift` is added to the configured one. */
-async function startWampscope(name, env, shift = 0) {
-  if (shift > 0) return startShifted(name, env, shift);
+async function startWampscope(name, env, shift = 0, store = undefined) {
+  if (shift > 0) return startShifted(name, env, shift, store);
   const config = `bench/${name}.json`;
   const { port } = JSON.parse(readFileSync(`${ROOT}/${config}`, 'utf8')).workers[0].transports[0].endpoint;
   if (!existsSync(`${ROOT}/dist/node/cli.js`)) throw new Error(`${name}: nothing built in dist/`);
   return startServer({ name, port, env, args: ['dist/node/cli.js', 'start', '--config', config], cwd: ROOT });
 }
 
-async function startShifted(name, env, shift) {
+async function startShifted(name, env, shift, store) {
   const config = JSON.parse(readFileSync(`${ROOT}/bench/${name}.json`, 'utf8'));
   const { endpoint } = config.workers[0].transports[0];
   endpoint.port += shift;
+  if (store) config.wampscope.store = store;
   const file = join(tmpdir(), `wampscope-bench-${name}-${endpoint.port}.json`);
   writeFileSync(file, JSON.stringify(config));
   const args = ['dist/node/cli.js', 'start', '--config', file];
@@ -60,6 +61,8 @@ const VARIANTS = {
   twin: async () => ({ server: await startBare('twin', TWIN_PORT) }),
   off: async () => ({ server: await startWampscope('off', SILENT) }),
   off2: async () => ({ server: await startWampscope('off', SILENT, 10) }),
+  // Session statistics and the metrics listener, nothing else.
+  metrics: async () => ({ server: await startWampscope('metrics', SILENT) }),
   // The tracing API is there, no trace is running.
   idle: async () => ({ server: await startWampscope('trace', SILENT, 10) }),
   // One trace in memory that keeps every message, payload included.
@@ -76,6 +79,14 @@ const VARIANTS = {
   },
   // The same, and nobody is there to take them.
   down: async () => ({ server: await startWampscope('off', telemetryEnv(NOBODY_PORT), 30) }),
+  // The same, stored; in a directory of its own.
+  persist: async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wampscope.bench-'));
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+    const server = await startWampscope('trace', SILENT, 20, { directory });
+    await prepareOn(server, { trace_app_payload: true, persist: true });
+    return { server };
+  },
   on: async () => {
     const sink = await startSink(SINK_PORT);
     const server = await startWampscope('on', telemetryEnv(SINK_PORT));

@@ -5,25 +5,37 @@ import { pathToFileURL } from 'node:url';
 import { fail, root } from './ensure.mjs';
 
 const load = file => import(pathToFileURL(join(root, 'build/src', file)).href);
-const { PROCEDURES } = await load('api/procedures.js');
-const { METRICS } = await load('observers/metrics.js');
+const { PROCEDURES, TOPICS } = await load('api/procedures.js');
+const { METRICS, DETAILED, LABELS, prometheusType } = await load('observers/metrics/table.js');
 const { ATTRIBUTES } = await load('observers/spans/attributes.js');
 const { ErrorUri, CloseUri, WHEN } = await load('wire/errors.js');
 
 const code = text => `\`${text}\``;
+const metricRow = row => [code(row.name), prometheusType(row), row.labels.map(code).join(', '), row.help];
 const tables = {
   procedures: {
     head: ['procedure', 'arguments', 'result'],
     rows: Object.values(PROCEDURES).map(({ uris, args, result }) => [code(uris[0]), args.map(code).join(', '), result]),
   },
+  topics: {
+    head: ['topic', 'arguments', 'when'],
+    rows: Object.values(TOPICS).map(({ name, args, when }) => [
+      code(`crossbarfabriccenter.${name}`),
+      ['node_id', 'worker_id', 'trace_id', ...args].map(code).join(', '),
+      when,
+    ]),
+  },
   metrics: {
     head: ['metric', 'type', 'labels', 'meaning'],
-    rows: Object.values(METRICS).map(([name, type, help, labels]) => [
-      code(name),
-      type,
-      labels.map(code).join(', '),
-      help,
-    ]),
+    rows: Object.values(METRICS).map(metricRow),
+  },
+  detailed: {
+    head: ['metric', 'type', 'labels', 'meaning'],
+    rows: Object.values(DETAILED).flatMap(family => Object.values(family).map(metricRow)),
+  },
+  labels: {
+    head: ['label', 'in OTLP', 'values'],
+    rows: Object.entries(LABELS).map(([label, { attribute, help }]) => [code(label), code(attribute), help]),
   },
   errors: {
     head: ['URI', 'when'],

@@ -74,8 +74,8 @@ export function ensureRouter() {
   chmodSync(join(root, 'dist/node/cli.js'), 0o755);
 }
 
-/** Router, tests and examples: to build. */
+/** Router, tests, examples and the source of the dashboards: to build. */
 export function ensureAll() {
   ensureRouter();
-  ensureBuilt('tsconfig.json', 'build', ['src', 'test', 'examples']);
+  ensureBuilt('tsconfig.json', 'build', ['src', 'test', 'examples', 'grafana/src']);
 }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ensureAll, ensureInstalled, ensureRouter, fail, root, run } from './ensure.mjs';
+import { ensureParts } from './parts.mjs';
 
 const [command, ...args] = process.argv.slice(2);
 
@@ -13,6 +14,11 @@ function testFiles(folder) {
     .filter(name => name.endsWith('.test.js'))
     .map(name => join(folder, name))
     .sort();
+}
+
+/** Those that need only Node: not the programs of others in test/interop and test/stack. */
+function ownTests() {
+  return testFiles('build/test').filter(file => !/[/\\](?:interop|stack)[/\\]/.test(file));
 }
 
 /** Runs a long-lived child that gets our signals itself, and ends with its status. */
@@ -41,17 +47,33 @@ const commands = {
     ensureAll();
     run('npx', ['biome', 'check', '.']);
     run(process.execPath, ['scripts/docs.mjs', '--check']);
+    run(process.execPath, ['build/grafana/src/generate.js', '--check']);
     run(process.execPath, ['--test', 'build/test/architecture.test.js', 'build/test/docs.test.js']);
   },
   test() {
     ensureAll();
-    const files = args.length ? args : testFiles('build/test').filter(file => !file.includes('/interop/'));
+    const files = args.length ? args : ownTests();
     // One after the other: some of them need the default ports.
     run(process.execPath, ['--test', '--test-concurrency=1', ...files]);
   },
   interop() {
     ensureAll();
     run(process.execPath, ['--test', ...testFiles('build/test/interop')]);
+  },
+  /** The tests against the real Prometheus, Jaeger and Collector. */
+  'test:stack'() {
+    ensureAll();
+    const PATH = `${ensureParts()}${delimiter}${process.env.PATH}`;
+    // Together: most of their time they wait for scrapes, decisions and an outage to end.
+    run(process.execPath, ['--test', '--test-concurrency=3', ...(args.length ? args : testFiles('build/test/stack'))], {
+      env: { ...process.env, PATH },
+    });
+  },
+  /** The stack of docker-compose.yml as processes, until Ctrl-C. */
+  stack() {
+    ensureAll();
+    process.env.PATH = `${ensureParts()}${delimiter}${process.env.PATH}`;
+    become('build/test/stack/up.js', ...args);
   },
   bench() {
     ensureRouter();
@@ -66,10 +88,14 @@ const commands = {
     ensureAll();
     become('build/examples/pictures/pictures.js', ...args);
   },
+  monitor() {
+    ensureAll();
+    become('build/examples/monitor/monitor.js', ...args);
+  },
   /** The tests once more on the other supported majors, whose binaries npm brings. */
   nodes() {
     ensureAll();
-    const files = testFiles('build/test').filter(file => !file.includes('/interop/'));
+    const files = ownTests();
     for (const major of args.length ? args : ['22', '24']) {
       const binary = nodeBinary(major);
       console.log(`Node ${major}: ${binary}`);
@@ -81,6 +107,14 @@ const commands = {
   docs() {
     ensureAll();
     run(process.execPath, ['scripts/docs.mjs']);
+  },
+  dashboards() {
+    ensureAll();
+    run(process.execPath, ['build/grafana/src/generate.js', ...args]);
+  },
+  render() {
+    ensureAll();
+    run(process.execPath, ['build/grafana/src/render/main.js', ...args]);
   },
   install: ensureInstalled,
   build: ensureRouter,

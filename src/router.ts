@@ -6,6 +6,7 @@ import type { Timers } from './realm/dealer.js';
 import { Realm, type RealmOptions } from './realm/realm.js';
 import { Connection } from './session/connection.js';
 import type { ConnectionOptions, SessionHost, SessionLimits } from './session/host.js';
+import type { Metering } from './session/metering.js';
 import { type Clock, Watch } from './session/watch.js';
 import type { Tap } from './tap.js';
 import { type MemoryPeer, MemoryTransport } from './transport/memory.js';
@@ -24,6 +25,8 @@ export interface RouterOptions {
   /** Milliseconds since the epoch, monotonic. */
   readonly clock?: Clock;
   readonly timers?: Timers;
+  /** Measures for metrics; nothing is measured without. */
+  readonly metering?: Metering | undefined;
   /** Called with faults of the router's own code; default: a process warning. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
@@ -45,6 +48,7 @@ export class Router implements SessionHost {
   readonly watch: Watch;
   readonly limits: SessionLimits;
   readonly clock: Clock;
+  readonly metering: Metering | undefined;
   readonly realms = new Map<string, Realm>();
   readonly fault: (what: string, error: unknown) => void;
   readonly #connections = new Set<Connection>();
@@ -54,12 +58,13 @@ export class Router implements SessionHost {
     this.clock = options.clock ?? systemClock;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.watch = new Watch(this.clock);
+    this.metering = options.metering;
     const timers = options.timers ?? systemTimers;
     this.fault = options.onFault ?? warn;
     for (const realm of options.realms) {
       if (this.realms.has(realm.name)) throw new TypeError(`Two realms are called "${realm.name}"`);
       const watch = realm.traced === false ? new Watch(this.clock) : this.watch;
-      const env = { clock: this.clock, timers, ids: this.ids, watch, fault: this.fault };
+      const env = { clock: this.clock, timers, ids: this.ids, watch, metering: this.metering, fault: this.fault };
       this.realms.set(realm.name, new Realm(realm, env));
     }
   }

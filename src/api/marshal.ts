@@ -1,14 +1,14 @@
 /** Owns how traces and records look on the wire: camelCase inside, Crossbar's snake_case outside, in this one place. */
 
 import { performance } from 'node:perf_hooks';
-import type { LoggedAction } from '../observers/action-log.js';
+import type { LoggedAction, Responder } from '../observers/logged-action.js';
 import type { LoggedMessage } from '../observers/logged-message.js';
-import type { SessionRef } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import { rowOf, Slot } from '../wire/spec.js';
+import type { LoggedRecord, Trace } from './trace.js';
 import { messageType } from './trace-options.js';
-import type { Period, Trace } from './traces.js';
+import type { Period } from './traces.js';
 
 /** Milliseconds since the epoch, in ISO 8601. */
 export function isoTime(milliseconds: number | undefined): string | null {
@@ -16,24 +16,25 @@ export function isoTime(milliseconds: number | undefined): string | null {
 }
 
 export function traceObject(trace: Trace, nodeId: string, workerId: string, now: number): Dict {
-  const { id, options, log, started, ended } = trace;
+  const { started, ended } = trace;
   return {
-    id,
+    id: trace.id,
     node_id: nodeId,
     worker_id: workerId,
-    persistent_id: null,
-    status: ended === undefined ? 'running' : 'stopped',
+    persistent_id: trace.persistentId ?? null,
+    status: trace.status,
     stopped_reason: trace.stopReason ?? null,
     started: isoTime(started),
     ended: isoTime(ended),
     // Seconds.
     runtime: ((ended ?? now) - started) / 1000,
-    options,
+    options: trace.options,
     next_period: trace.periods,
-    first_seq: log.firstSeq,
-    next_seq: log.nextSeq,
-    dropped: log.firstSeq + log.overflow,
-    persisted_seq: null,
+    first_seq: trace.firstSeq,
+    next_seq: trace.nextSeq,
+    dropped: trace.dropped,
+    persisted_seq: trace.persistedSeq ?? null,
+    persist_error: trace.persistError ?? null,
   };
 }
 
@@ -50,9 +51,9 @@ export function periodObject(period: Period, from: number, to: number): Dict {
   };
 }
 
-/** A record of either level. */
-export function traceRecord(logged: LoggedMessage | LoggedAction): Dict {
-  return 'kind' in logged ? actionRecord(logged) : messageRecord(logged);
+/** A record of either level; `origin` is the 0 of the clock of the process that made it, in milliseconds since the epoch. */
+export function traceRecord(logged: LoggedRecord, origin = performance.timeOrigin): Dict {
+  return 'kind' in logged ? actionRecord(logged, origin) : messageRecord(logged, origin);
 }
 
 /**
@@ -60,13 +61,13 @@ export function traceRecord(logged: LoggedMessage | LoggedAction): Dict {
  * and authrole are the receiver's. `msg` ends before Arguments when payloads are not traced, and
  * `payload_omitted` says so.
  */
-function messageRecord(logged: LoggedMessage): Dict {
+function messageRecord(logged: LoggedMessage, origin: number): Dict {
   const sent = logged.direction === 'sent';
   const { session } = logged;
   return {
     seq: logged.seq,
     ts: logged.at / 1000,
-    pc: (logged.at - performance.timeOrigin) / 1000,
+    pc: (logged.at - origin) / 1000,
     direction: sent ? 'tx' : 'rx',
     msg_type: messageType(logged.code),
     realm: session.realm || null,
@@ -93,11 +94,11 @@ function messageRecord(logged: LoggedMessage): Dict {
   };
 }
 
-function actionRecord(logged: LoggedAction): Dict {
+function actionRecord(logged: LoggedAction, origin: number): Dict {
   return {
     seq: logged.seq,
     ts: logged.startedAt / 1000,
-    pc: (logged.startedAt - performance.timeOrigin) / 1000,
+    pc: (logged.startedAt - origin) / 1000,
     // Seconds.
     duration: (logged.endedAt - logged.startedAt) / 1000,
     realm: logged.realm,
@@ -118,7 +119,7 @@ function actionRecord(logged: LoggedAction): Dict {
   };
 }
 
-function responder(session: SessionRef): Dict {
+function responder(session: Responder): Dict {
   return {
     session_id: session.id,
     authid: session.authid,

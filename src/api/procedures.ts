@@ -77,9 +77,14 @@ export type ProcedureName = keyof typeof PROCEDURES;
 
 /** Events of traces: `(node_id, worker_id, trace_id, …)`, and at worker level `(trace_id, …)`. */
 export const TOPICS = {
-  started: { name: 'on_trace_started', args: ['trace'] },
-  stopped: { name: 'on_trace_stopped', args: ['trace'] },
-  data: { name: 'on_trace_data', args: ['period', 'trace_data'] },
+  started: { name: 'on_trace_started', args: ['trace'], when: 'a trace was started' },
+  stopped: { name: 'on_trace_stopped', args: ['trace'], when: 'it was stopped; `stopped_reason` says why' },
+  data: { name: 'on_trace_data', args: ['period', 'trace_data'], when: 'there are new records' },
+  persistFailed: {
+    name: 'on_trace_persist_failed',
+    args: ['trace'],
+    when: 'its records are no longer stored, `persist_error` says why; the trace goes on in memory',
+  },
 } as const;
 
 export type TopicName = keyof typeof TOPICS;

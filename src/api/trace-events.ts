@@ -5,7 +5,8 @@ import type { Dict } from '../wire/message.js';
 import { periodObject, traceObject, traceRecord } from './marshal.js';
 import { type TopicName, topicUris } from './procedures.js';
 import type { Readers } from './readers.js';
-import type { Trace, TraceListener } from './traces.js';
+import type { Trace } from './trace.js';
+import type { TraceListener } from './traces.js';
 
 export interface TraceEventsOptions {
   readonly nodeId: string;
@@ -44,10 +45,14 @@ export function traceEvents(options: TraceEventsOptions): TraceListener {
   return {
     traceStarted: trace => publish('started', trace, () => [object(trace)]),
     traceStopped: trace => publish('stopped', trace, () => [object(trace)]),
+    persistFailed: trace => publish('persistFailed', trace, () => [object(trace)]),
     traceData: (trace, period, from, to) => {
       for (let at = from; at <= to; at += MAX_RECORDS) {
         const end = Math.min(to, at + MAX_RECORDS - 1);
-        const args = (): unknown[] => [periodObject(period, at, end), trace.log.read(at, end).map(traceRecord)];
+        const args = (): unknown[] => [
+          periodObject(period, at, end),
+          trace.read(at, end, MAX_RECORDS).map(record => traceRecord(record)),
+        ];
         publish('data', trace, args, forAll);
       }
     },

@@ -1,12 +1,14 @@
 /** Owns the native traces of one worker: which run, which have stopped, when one stops by itself, who hears of it. */
 
-import { ActionLog, type LoggedAction } from '../observers/action-log.js';
-import type { LoggedMessage } from '../observers/logged-message.js';
-import { type LogOptions, MessageLog, type TraceLog } from '../observers/message-log.js';
+import { ActionLog } from '../observers/action-log.js';
+import { type LogOptions, MessageLog } from '../observers/message-log.js';
+import type { Persister } from '../observers/persister.js';
 import type { NamedCodec } from '../observers/record-ring.js';
+import type { StoredTrace } from '../observers/store/index.js';
 import type { Observer } from '../trace/observer.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { isManagementUri } from './procedures.js';
+import { LiveTrace, type StopReason, StoredTraceView, type Trace, unreadable } from './trace.js';
 import { type TraceOptions, toFilter } from './trace-options.js';
 
 /** What traces need of the node. */
@@ -19,6 +21,15 @@ export interface TraceEnvironment {
   readonly watch: (observer: Observer) => void;
   readonly unwatch: (observer: Observer) => void;
   readonly codec: NamedCodec;
+  /** For `persist`, where the node has a store. */
+  readonly store?: TraceStorage | undefined;
+}
+
+/** The store of the node, and by which names it knows this worker's traces. */
+export interface TraceStorage {
+  readonly persister: Persister;
+  readonly node: string;
+  readonly worker: string;
 }
 
 /** Hears what becomes of traces. */
@@ -27,6 +38,8 @@ export interface TraceListener {
   /** Records `from` to `to` are new, both included. */
   traceData(trace: Trace, period: Period, from: number, to: number): void;
   traceStopped(trace: Trace): void;
+  /** The records of a trace are no longer stored; `persistError` says why. The trace itself goes on. */
+  persistFailed?(trace: Trace): void;
 }
 
 /** One batching period of a trace. */
@@ -38,32 +51,19 @@ export interface Period {
   readonly finished: number;
 }
 
-export type StopReason = 'requested' | 'duration' | 'shutdown' | 'event_loop_delay';
-
-export interface Trace {
-  readonly id: string;
-  readonly options: TraceOptions;
-  readonly log: TraceLog<LoggedMessage> | TraceLog<LoggedAction>;
-  /** Milliseconds since the epoch. */
-  readonly started: number;
-  ended: number | undefined;
-  stopReason: StopReason | undefined;
-  /** The batching periods so far. */
-  periods: number;
-  /** The next record that listeners have not heard of. */
-  told: number;
-}
-
 /** Stopped traces that stay readable, and running ones at a time: each holds megabytes. */
 const MAX_STOPPED = 4;
 const MAX_RUNNING = 8;
+/** Memory is also where the records of a persisted trace wait for the disk. */
+const MIN_PERSISTED_RECORDS = 16_384;
+const MIN_PERSISTED_BYTES = 4 << 20;
 const TRACE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 export class Traces {
   readonly #env: TraceEnvironment;
-  readonly #traces = new Map<string, Trace>();
-  readonly #durations = new Map<Trace, unknown>();
-  readonly #periods = new Map<Trace, unknown>();
+  readonly #traces = new Map<string, LiveTrace>();
+  readonly #durations = new Map<LiveTrace, unknown>();
+  readonly #periods = new Map<LiveTrace, unknown>();
   readonly #listeners: TraceListener[] = [];
   #counter = 0;
   /** Traces that were stopped because they harmed the router. */
@@ -77,23 +77,32 @@ export class Traces {
     this.#listeners.push(listener);
   }
 
+  /** Ids of the running traces, or of all that can be read. */
   list(includeStopped: boolean): string[] {
-    return [...this.#traces.values()]
-      .filter(trace => includeStopped || trace.ended === undefined)
-      .map(trace => trace.id)
-      .sort();
+    if (!includeStopped) return this.running.map(({ id }) => id).sort();
+    return [...new Set([...this.#traces.keys(), ...this.#stored().map(({ traceId }) => traceId)])].sort();
   }
 
-  get running(): readonly Trace[] {
+  get running(): readonly LiveTrace[] {
     return [...this.#traces.values()].filter(trace => trace.ended === undefined);
   }
 
   /** @throws WampError `crossbar.error.no_such_object`. */
   get(id: string): Trace {
-    const trace = this.#traces.get(id);
+    const trace = this.#traces.get(id) ?? this.#storedTrace(id);
     if (!trace) throw new WampError(ErrorUri.noSuchObject, `No trace with ID '${id}'`);
-    trace.log.expire(this.#env.clock());
+    if (trace instanceof LiveTrace) trace.log.expire(this.#env.clock());
     return trace;
+  }
+
+  #stored(): StoredTrace[] {
+    const { store } = this.#env;
+    return store ? store.persister.list(store.worker) : [];
+  }
+
+  #storedTrace(id: string): StoredTraceView | undefined {
+    const stored = this.#stored().findLast(({ traceId }) => traceId === id);
+    return stored && new StoredTraceView(stored, this.#env.store!.persister);
   }
 
   /** Starts a trace; without an id it is called `trace1`, `trace2` … */
@@ -103,29 +112,26 @@ export class Traces {
       const expected = 'letters, digits, "_", "." and "-", 64 at most, the first a letter or digit';
       throw new WampError(ErrorUri.invalidArgument, `trace_id is "${id}"; expected ${expected}`);
     }
+    const { store } = this.#env;
     // Never pretend: records that nobody will find after a restart must not look persisted.
-    if (options.persist) {
-      const text = 'invalid tracing options: persist is true; expected false: this node has no store for traces';
-      throw new WampError(ErrorUri.invalidConfiguration, text);
+    if (options.persist && !store) {
+      const text =
+        'expected false, or a node with a store for traces: give its configuration "wampscope": {"store": {}}';
+      throw new WampError(ErrorUri.invalidConfiguration, `invalid tracing options: persist is true; ${text}`);
     }
-    const known = this.#traces.get(id);
-    if (known && known.ended === undefined) {
+    if (this.#traces.get(id)?.ended === undefined && this.#traces.has(id)) {
       const text = `could not start trace: a trace with ID "${id}" is already running (or starting)`;
       throw new WampError(ErrorUri.alreadyRunning, text);
+    }
+    if (this.#storedTrace(id)) {
+      const text = `could not start trace: a trace with ID "${id}" is stored; delete it first, or choose another ID`;
+      throw new WampError(ErrorUri.alreadyExists, text);
     }
     if (this.running.length >= MAX_RUNNING) {
       throw new WampError(ErrorUri.alreadyRunning, `${MAX_RUNNING} traces are running; stop one of them first`);
     }
-    const trace: Trace = {
-      id,
-      options,
-      log: this.#newLog(options),
-      started: this.#env.clock(),
-      ended: undefined,
-      stopReason: undefined,
-      periods: 0,
-      told: 0,
-    };
+    const trace = new LiveTrace(id, options, this.#newLog(options), this.#env.clock(), store?.persister);
+    if (options.persist) this.#persist(trace, store!);
     this.#traces.set(id, trace);
     this.#env.watch(trace.log);
     if (options.duration !== null) {
@@ -137,14 +143,23 @@ export class Traces {
     return trace;
   }
 
-  #newLog(options: TraceOptions): Trace['log'] {
+  #persist(trace: LiveTrace, { persister, node, worker }: TraceStorage): void {
+    const meta = { traceId: trace.id, node, worker, options: { ...trace.options }, started: trace.started };
+    trace.persistence = persister.begin(meta, trace.log, () => {
+      for (const listener of this.#listeners) listener.persistFailed?.(trace);
+    });
+  }
+
+  #newLog(options: TraceOptions): LiveTrace['log'] {
+    const { persist, max_records, max_bytes } = options;
+    const records = persist ? Math.max(max_records, MIN_PERSISTED_RECORDS) : max_records;
     const logOptions: LogOptions = {
       payload: options.trace_app_payload,
       redact: options.redact,
       internal: options.internal,
       filter: toFilter(options.filter),
-      maxRecords: 2 ** Math.ceil(Math.log2(options.max_records)),
-      maxBytes: options.max_bytes,
+      maxRecords: 2 ** Math.ceil(Math.log2(records)),
+      maxBytes: persist ? Math.max(max_bytes, MIN_PERSISTED_BYTES) : max_bytes,
       maxAge: options.limit * 1000,
       codec: this.#env.codec,
       isOwn: isManagementUri,
@@ -152,18 +167,20 @@ export class Traces {
     return options.trace_level === 'action' ? new ActionLog(logOptions) : new MessageLog(logOptions);
   }
 
-  #nextPeriod(trace: Trace, started: number): void {
+  #nextPeriod(trace: LiveTrace, started: number): void {
     const run = (): void => {
       const now = this.#env.clock();
       trace.log.expire(now);
       this.#tell(trace, started, now);
-      this.#nextPeriod(trace, now);
+      // A trace that gives up what it was to hold back would look whole and not be.
+      if (trace.log.exhausted) this.#end(trace, 'byte_bound');
+      else this.#nextPeriod(trace, now);
     };
     this.#periods.set(trace, this.#env.after(trace.options.batching_period, run));
   }
 
   /** Only when there is something to tell. */
-  #tell(trace: Trace, started: number, finished: number): void {
+  #tell(trace: LiveTrace, started: number, finished: number): void {
     const period = { number: trace.periods++, started, finished };
     const { firstSeq, nextSeq } = trace.log;
     const from = Math.max(trace.told, firstSeq);
@@ -172,16 +189,23 @@ export class Traces {
     for (const listener of this.#listeners) listener.traceData(trace, period, from, nextSeq - 1);
   }
 
-  /** Stops a trace; its records stay readable until newer stopped traces push it out. */
+  /** Stops a trace; its records stay readable: in memory until newer stopped traces push it out, in the store longer. */
   stop(id: string, reason: StopReason = 'requested'): Trace {
     const trace = this.get(id);
-    this.#end(trace, reason);
+    if (trace instanceof LiveTrace) this.#end(trace, reason);
     return trace;
   }
 
-  /** Stops a trace and forgets it. */
-  delete(id: string): void {
-    this.stop(id);
+  /** Stops a trace and forgets it; rejects with a WampError when the store cannot. */
+  async delete(id: string): Promise<void> {
+    const { persistentId } = this.stop(id, 'deleted');
+    if (persistentId !== undefined) {
+      try {
+        await this.#env.store!.persister.delete(persistentId, this.#env.clock());
+      } catch (error) {
+        throw error instanceof Error ? unreadable(error) : error;
+      }
+    }
     this.#traces.delete(id);
   }
 
@@ -189,12 +213,12 @@ export class Traces {
     for (const trace of this.running) this.#end(trace, 'shutdown');
   }
 
-  #end(trace: Trace, reason: StopReason): void {
+  #end(trace: LiveTrace, reason: StopReason): void {
     if (trace.ended !== undefined) return;
     const now = this.#env.clock();
     trace.ended = now;
     trace.stopReason = reason;
-    if (reason === 'event_loop_delay') this.stoppedForHarm++;
+    if (reason === 'event_loop_delay' || reason === 'byte_bound') this.stoppedForHarm++;
     this.#env.cancel(this.#durations.get(trace));
     this.#env.cancel(this.#periods.get(trace));
     this.#durations.delete(trace);
@@ -202,16 +226,28 @@ export class Traces {
     this.#env.unwatch(trace.log);
     // The tail of the last period, which no timer will tell of.
     this.#tell(trace, now, now);
+    trace.persistence?.end(now, reason);
     for (const listener of this.#listeners) listener.traceStopped(trace);
+    this.#evict();
+  }
+
+  /** The oldest that have stopped go; those that the disk has not got yet may wait for it, but not in any number. */
+  #evict(): void {
     const stopped = [...this.#traces.values()]
-      .filter(other => other.ended !== undefined)
-      .sort((a, b) => a.ended! - b.ended!);
-    for (const oldest of stopped.slice(0, -MAX_STOPPED)) this.#traces.delete(oldest.id);
+      .filter(({ ended }) => ended !== undefined)
+      .sort((a, b) => b.ended! - a.ended!);
+    for (const [age, trace] of stopped.entries()) {
+      const { persistence } = trace;
+      if (age < MAX_STOPPED || (persistence?.isSettled === false && age < 2 * MAX_STOPPED)) continue;
+      this.#traces.delete(trace.id);
+      if (persistence) this.#env.store!.persister.forget(persistence);
+    }
   }
 
   #freeId(): string {
+    const taken = this.list(true);
     do this.#counter++;
-    while (this.#traces.has(`trace${this.#counter}`));
+    while (taken.includes(`trace${this.#counter}`));
     return `trace${this.#counter}`;
   }
 }

@@ -1,5 +1,6 @@
 /** Owns the native tracing API: the procedures that management clients call, as an ordinary local session. */
 
+import type { Persister } from '../observers/persister.js';
 import type { LocalSession } from '../realm/local-session.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { stringify } from '../wire/serializers/json-values.js';
@@ -7,8 +8,9 @@ import { Arguments } from './arguments.js';
 import { isoTime, traceObject, traceRecord } from './marshal.js';
 import { PROCEDURES, type ProcedureName, type ProcedureRow, workerUri } from './procedures.js';
 import type { Readers } from './readers.js';
+import type { Trace } from './trace.js';
 import { parseTraceOptions } from './trace-options.js';
-import type { Trace, Traces } from './traces.js';
+import type { Traces } from './traces.js';
 
 /** A router worker, as the API tells of it. */
 export interface WorkerInfo {
@@ -25,6 +27,8 @@ export interface NodeInfo {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly workers: readonly WorkerInfo[];
+  /** For persisted traces; `undefined` when the node has no store. */
+  readonly store: Persister | undefined;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -78,6 +82,7 @@ function handlersOf(node: NodeInfo, readers: Readers, clock: () => number): Hand
         controller_pid: node.pid,
         running_workers: node.workers.length,
         workers_by_type: { router: node.workers.length },
+        trace_store: node.store?.status() ?? null,
       };
     },
     listWorkers: args => {
@@ -116,19 +121,19 @@ function handlersOf(node: NodeInfo, readers: Readers, clock: () => number): Hand
       const worker = workerOf(args, node);
       return object(worker.traces.stop(args.text(2, 'trace_id')), worker);
     },
-    deleteTrace: args => {
-      workerOf(args, node).traces.delete(args.text(2, 'trace_id'));
+    deleteTrace: async args => {
+      await workerOf(args, node).traces.delete(args.text(2, 'trace_id'));
       return null;
     },
     getTraceData: args => {
-      const { log } = workerOf(args, node).traces.get(args.text(2, 'trace_id'));
+      const trace = workerOf(args, node).traces.get(args.text(2, 'trace_id'));
       const first = args.integer(3, 'from_seq');
       const last = args.integer(4, 'to_seq');
       const limit = args.integer(5, 'limit', MAX_LIMIT) ?? DEFAULT_LIMIT;
       // With a beginning the oldest from there on; without one the newest up to the end.
-      const to = Math.min(last ?? Number.POSITIVE_INFINITY, log.nextSeq - 1);
-      const begin = Math.max(first ?? to - limit + 1, log.firstSeq);
-      const records = log.read(begin, Math.min(to, begin + limit - 1)).map(traceRecord);
+      const to = Math.min(last ?? Number.POSITIVE_INFINITY, trace.nextSeq - 1);
+      const begin = Math.max(first ?? to - limit + 1, trace.firstSeq);
+      const records = trace.read(begin, to, limit).map(record => traceRecord(record, trace.origin));
       return withinResult(records.filter(record => readers.maySee(args.callerRole, record.realm)));
     },
   };

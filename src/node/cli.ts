@@ -9,6 +9,7 @@ import { ConfigError, formatProblem } from './config/problem.js';
 import type { Config } from './config/schema.js';
 import { Node } from './node.js';
 import { runTrace } from './trace/command.js';
+import { openStoreSource } from './trace/store-source.js';
 import { VERSION } from './version.js';
 
 const HELP = `wampscope ${VERSION}: the WAMP router you can see through
@@ -61,7 +62,7 @@ function say(text: string): number {
 function trace(args: readonly string[]): Promise<number> {
   const { stdout, stderr, env } = process;
   const color = stdout.isTTY && !env.NO_COLOR;
-  return runTrace(args, { stdout, stderr, env, color, interrupted: signalled, openStore: undefined });
+  return runTrace(args, { stdout, stderr, env, color, interrupted: signalled, openStore: openStoreSource });
 }
 
 async function start(file: string | undefined): Promise<number> {

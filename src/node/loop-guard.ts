@@ -1,7 +1,8 @@
-/** Owns the protection of the router from its traces: a trace that makes the event loop late is stopped. */
+/** Owns the protection of the router from its traces: one that makes the event loop late is stopped, and the log hears why. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Trace, TraceListener, Traces } from '../api/traces.js';
+import type { Trace } from '../api/trace.js';
+import type { TraceListener, Traces } from '../api/traces.js';
 
 /** Milliseconds: how late the event loop may be, at the 99th percentile of a second. */
 const MAX_DELAY = 200;
@@ -13,12 +14,12 @@ const RESOLUTION = 20;
 /** Measures only while a trace is running, because measuring wakes the loop. */
 export class LoopGuard implements TraceListener {
   readonly #traces: Traces;
-  readonly #onHarm: (trace: Trace) => void;
+  readonly #onHarm: (trace: Trace, why: string) => void;
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   #timer: NodeJS.Timeout | undefined;
   #lateSeconds = 0;
 
-  constructor(traces: Traces, onHarm: (trace: Trace) => void) {
+  constructor(traces: Traces, onHarm: (trace: Trace, why: string) => void) {
     this.#traces = traces;
     this.#onHarm = onHarm;
   }
@@ -33,7 +34,8 @@ export class LoopGuard implements TraceListener {
 
   traceData(): void {}
 
-  traceStopped(): void {
+  traceStopped(trace: Trace): void {
+    if (trace.stopReason === 'byte_bound') this.#onHarm(trace, `more than ${trace.options.max_bytes} octets held back`);
     if (this.#traces.running.length > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -50,6 +52,6 @@ export class LoopGuard implements TraceListener {
     const newest = this.#traces.running.at(-1);
     if (!newest) return;
     this.#traces.stop(newest.id, 'event_loop_delay');
-    this.#onHarm(newest);
+    this.#onHarm(newest, `the event loop was late for ${PATIENCE} s`);
   }
 }

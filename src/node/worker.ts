@@ -1,16 +1,26 @@
 /** Owns one router worker of a node: its router, its listeners, its traces. */
 
-import { Traces } from '../api/traces.js';
-import type { RealmFigures } from '../observers/metrics.js';
+import { type TraceStorage, Traces } from '../api/traces.js';
 import type { RealmOptions } from '../realm/realm.js';
 import { Router } from '../router.js';
+import type { Metering } from '../session/metering.js';
 import { Listener } from '../transport/listener.js';
-import { Flusher } from '../transport/send-queue.js';
+import type { Flusher } from '../transport/send-queue.js';
 import type { ListenerConfig } from './config/listeners.js';
 import type { LimitsConfig, RouterWorkerConfig } from './config/schema.js';
 import { LoopGuard } from './loop-guard.js';
 import { Observatory } from './observatory.js';
 import { listenerOptions, realmOptions } from './options.js';
+
+/** What all workers of a node share. */
+export interface WorkerEnvironment {
+  readonly onFault: (what: string, error: unknown) => void;
+  readonly flusher: Flusher;
+  /** `undefined` while nobody reads metrics. */
+  readonly metering: Metering | undefined;
+  /** `undefined` without a store. */
+  readonly storage: Omit<TraceStorage, 'worker'> | undefined;
+}
 
 export class Worker {
   readonly id: string;
@@ -21,19 +31,23 @@ export class Worker {
   readonly #limits: LimitsConfig;
   readonly #listeners: Listener[] = [];
 
+  readonly #flusher: Flusher;
+
   /** `extra` realms are those that no worker's configuration names. */
   constructor(
     config: RouterWorkerConfig,
     limits: LimitsConfig,
     extra: readonly (RealmOptions & { readonly traced: false })[],
-    onFault: (what: string, error: unknown) => void,
+    { onFault, flusher, metering, storage }: WorkerEnvironment,
   ) {
+    this.#flusher = flusher;
     this.id = config.id;
     this.#limits = limits;
     this.router = new Router({
       realms: [...config.realms.map(realmOptions), ...extra],
       limits: { sendQueueBytes: limits.send_queue_bytes, handshakeTimeout: limits.handshake_timeout },
       onFault,
+      metering,
     });
     this.started = this.router.clock();
     this.observatory = new Observatory(this.router, limits.open_actions);
@@ -44,15 +58,13 @@ export class Worker {
       watch: observer => this.observatory.watch(observer),
       unwatch: observer => this.observatory.unwatch(observer),
       codec: this.router.serializers.json,
+      store: storage && { ...storage, worker: this.id },
     });
-    this.traces.listen(
-      new LoopGuard(this.traces, trace => onFault(`trace ${trace.id} stopped`, 'the event loop was late for 5 s')),
-    );
+    this.traces.listen(new LoopGuard(this.traces, (trace, why) => onFault(`trace ${trace.id} stopped`, why)));
   }
 
   /** Listens as configured; resolves with one line for each listener, for people. */
   async listen(configs: readonly ListenerConfig[]): Promise<string[]> {
-    const flusher = new Flusher();
     const lines: string[] = [];
     for (const config of configs) {
       const options = listenerOptions(
@@ -61,29 +73,12 @@ export class Worker {
         this.router.serializers,
         (transport, auth) => this.router.attach(transport, { auth }),
       );
-      const listener = new Listener(options, flusher);
+      const listener = new Listener(options, this.#flusher);
       const address = await listener.listen();
       this.#listeners.push(listener);
       lines.push(urls(config, address));
     }
     return lines;
-  }
-
-  *figures(): Iterable<RealmFigures> {
-    for (const realm of this.router.realms.values()) {
-      const { counts } = realm;
-      yield {
-        name: realm.name,
-        sessions: realm.sessions.size,
-        subscriptions: realm.broker.subscriptionCount,
-        registrations: realm.dealer.registrationCount,
-        received: counts.received,
-        sent: counts.sent,
-        receivedBytes: counts.receivedBytes,
-        sentBytes: counts.sentBytes,
-        droppedEvents: counts.droppedEvents,
-      };
-    }
   }
 
   async close(): Promise<void> {

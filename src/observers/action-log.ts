@@ -1,33 +1,12 @@
 /** Owns the action-level records of one native trace: one for each action, made when it has ended. */
 
 import type { Frame, SessionRef } from '../tap.js';
-import type { ActionKind, Outcome, TracedAction } from '../trace/action.js';
+import type { TracedAction } from '../trace/action.js';
 import { Code } from '../wire/codes.js';
+import { type LoggedAction, rowOfAction } from './logged-action.js';
 import type { LogOptions, TraceLog } from './message-log.js';
+import type { BlockRow } from './record-block.js';
 import { choosesActions, holdsBack, releases, wantsAction } from './trace-filter.js';
-
-/** One action, as it ended. */
-export interface LoggedAction {
-  /** From 0, without gaps within a trace, in the order in which actions end. */
-  readonly seq: number;
-  readonly kind: ActionKind;
-  readonly realm: string;
-  readonly uri: string;
-  readonly correlation: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly outcome: Outcome;
-  readonly error: string;
-  readonly originator: SessionRef;
-  /** Who was sent an INVOCATION or EVENT, in order; at most MAX_RESPONDERS. */
-  readonly responders: readonly SessionRef[];
-  /** How many there were. */
-  readonly responderCount: number;
-  readonly messages: number;
-}
 
 const MAX_RESPONDERS = 1000;
 
@@ -43,6 +22,10 @@ export class ActionLog implements TraceLog<LoggedAction> {
   readonly #records: (LoggedAction | undefined)[];
   readonly #responders = new Map<TracedAction, Responders>();
   readonly overflow = 0;
+  /** It holds nothing back. */
+  readonly exhausted = false;
+  /** An action is final when it is recorded. */
+  readonly amendments = undefined;
   firstSeq = 0;
   nextSeq = 0;
 
@@ -111,5 +94,9 @@ export class ActionLog implements TraceLog<LoggedAction> {
       records.push(this.#records[seq % this.#options.maxRecords]!);
     }
     return records;
+  }
+
+  row(seq: number): BlockRow {
+    return rowOfAction(this.#records[seq % this.#options.maxRecords]!);
   }
 }

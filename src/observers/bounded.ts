@@ -22,6 +22,20 @@ export function boundedDict(options: Dict): Dict {
   );
 }
 
+/** About how many octets of memory options take beyond nothing, after `boundedDict`. */
+export function weightOf(options: Dict): number {
+  return options === EMPTY_DICT ? 0 : weigh(options);
+}
+
+function weigh(value: unknown): number {
+  if (typeof value === 'string') return 24 + value.length * 2;
+  if (typeof value !== 'object' || value === null) return 16;
+  let octets = 64;
+  if (Array.isArray(value)) for (const item of value) octets += weigh(item);
+  else for (const key in value) octets += 16 + weigh((value as Dict)[key]);
+  return octets;
+}
+
 function isSmall(value: unknown, budget: { left: number }): boolean {
   if (--budget.left < 0) return false;
   if (typeof value === 'string') return value.length <= MAX_TEXT;

@@ -4,8 +4,12 @@ import type { Frame } from '../tap.js';
 import type { TracedAction } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
 import { Code } from '../wire/codes.js';
+import type { Message } from '../wire/message.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
+import type { Amendments } from './amendments.js';
+import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
+import type { BlockRow } from './record-block.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
 import { choosesActions, holdsBack, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
 
@@ -19,7 +23,7 @@ export interface LogOptions {
   readonly filter: TraceFilter;
   /** Records kept; older ones are dropped. A power of two. */
   readonly maxRecords: number;
-  /** Octets of payloads kept; the records of older ones are dropped. */
+  /** Octets kept of payloads, of options, and of what is held back; beyond it the oldest are dropped. */
   readonly maxBytes: number;
   /** Milliseconds that a record is kept. */
   readonly maxAge: number;
@@ -35,10 +39,16 @@ export interface TraceLog<Record> extends Observer {
   readonly nextSeq: number;
   /** Records that were held back and given up, because too many were. */
   readonly overflow: number;
+  /** What is held back has reached the limit of octets: the trace cannot keep what it promises. */
+  readonly exhausted: boolean;
   /** Drops what is older than the limit of age; `now` in milliseconds since the epoch. */
   expire(now: number): void;
   /** Records `from` to `to`, both included, as far as they are kept. */
   read(from: number, to: number): Record[];
+  /** What a store keeps of record `seq`, which must be kept here still. */
+  row(seq: number): BlockRow;
+  /** Changes to records that were handed over; `undefined` when records never change. */
+  readonly amendments: Amendments | undefined;
 }
 
 /** Messages of all held-back actions together: a bound on memory that no filter can lift. */
@@ -60,6 +70,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   /** Messages held back, by action. */
   readonly #held = new Map<TracedAction, FrameFacts[]>();
   #heldCount = 0;
+  #heldBytes = 0;
+  exhausted = false;
   readonly #internal: boolean;
   /** The action of the newest frame, and whether its frames may be recorded at all. */
   #action: TracedAction | undefined;
@@ -75,7 +87,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     this.ring = new RecordRing({
       maxRecords: options.maxRecords,
       redact: options.redact,
-      maxPayloadBytes: options.payload ? options.maxBytes : 0,
+      maxBytes: options.maxBytes,
+      payload: options.payload,
       codec: options.codec,
     });
   }
@@ -94,6 +107,14 @@ export class MessageLog implements TraceLog<LoggedMessage> {
 
   read(from: number, to: number): LoggedMessage[] {
     return this.ring.read(from, to);
+  }
+
+  row(seq: number): BlockRow {
+    return this.ring.row(seq);
+  }
+
+  get amendments(): Amendments {
+    return this.ring.amendments;
   }
 
   onFrame(frame: Frame, action: TracedAction | undefined): void {
@@ -133,17 +154,21 @@ export class MessageLog implements TraceLog<LoggedMessage> {
 
   /** The frame is valid only now; a copy waits for the end of its action. */
   #hold(frame: Frame, action: TracedAction): void {
-    if (this.#heldCount >= MAX_HELD) {
+    const weight = weightOfHeld(frame.message, this.#options.payload);
+    if (this.#heldBytes + weight > this.#options.maxBytes) this.exhausted = true;
+    if (this.#heldCount >= MAX_HELD || this.exhausted) {
       this.overflow++;
       return;
     }
     const { seq, at, session, direction, message, start, end, dropped } = frame;
     const payload = this.#options.payload ? message.payload.keep() : stub(message.payload);
-    const copy = { seq, at, session, direction, message: { ...message, payload }, start, end, dropped };
+    const options = boundedDict(message.options);
+    const copy = { seq, at, session, direction, message: { ...message, payload, options }, start, end, dropped };
     const held = this.#held.get(action);
     if (held) held.push(copy);
     else this.#held.set(action, [copy]);
     this.#heldCount++;
+    this.#heldBytes += weight;
   }
 
   onActionEnd(action: TracedAction): void {
@@ -157,6 +182,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     if (!held) return;
     this.#held.delete(action);
     this.#heldCount -= held.length;
+    for (const { message } of held) this.#heldBytes -= weightOfHeld(message, this.#options.payload);
     if (!releases(this.#filter, action)) return;
     for (const frame of held) {
       if (!wantsMessage(this.#filter, frame)) continue;
@@ -165,6 +191,11 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       this.ring.put(frame, action, last);
     }
   }
+}
+
+/** Octets of a message that is held back; the same before and after its copy was made. */
+function weightOfHeld({ payload, options }: Message, keeps: boolean): number {
+  return (keeps ? payload.byteLength : 0) + weightOf(boundedDict(options));
 }
 
 /** Stands for a payload that is not kept, without keeping its octets. */

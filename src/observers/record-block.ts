@@ -22,6 +22,8 @@ const MAX_UNIT_BYTES = 3;
 /** One record as the columns of a ring have it; `add` copies everything. */
 export interface BlockRow {
   readonly at: number;
+  /** `Frame.seq` of the message: names the record in amendments. */
+  readonly frame: number;
   readonly session: LoggedSession;
   /** Bits of `Flag`. */
   readonly flags: number;
@@ -52,6 +54,7 @@ export interface RecordBlock {
 /** Collects records and makes blocks of them. It copies what it is given and allocates next to nothing per record. */
 export class RecordBlockWriter {
   readonly #at = new Float64Array(MAX_RECORDS);
+  readonly #frame = new Float64Array(MAX_RECORDS);
   readonly #request = new Float64Array(MAX_RECORDS);
   readonly #subject = new Float64Array(MAX_RECORDS);
   readonly #publication = new Float64Array(MAX_RECORDS);
@@ -102,6 +105,7 @@ export class RecordBlockWriter {
   add(row: BlockRow): boolean {
     const i = this.#count++;
     this.#at[i] = row.at;
+    this.#frame[i] = row.frame;
     this.#request[i] = row.request;
     this.#subject[i] = row.subject;
     this.#publication[i] = row.publication;
@@ -136,6 +140,7 @@ export class RecordBlockWriter {
     };
     const { buffer, layout } = newBlock(header);
     layout.at.set(this.#at.subarray(0, count));
+    layout.frame.set(this.#frame.subarray(0, count));
     layout.request.set(this.#request.subarray(0, count));
     layout.subject.set(this.#subject.subarray(0, count));
     layout.publication.set(this.#publication.subarray(0, count));

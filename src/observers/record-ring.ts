@@ -3,10 +3,11 @@
 import type { Frame } from '../tap.js';
 import { hexWord, type TracedAction, uuid } from '../trace/action.js';
 import { Code } from '../wire/codes.js';
-import type { Dict, Message } from '../wire/message.js';
+import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
 import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
-import { boundedDict, boundedText } from './bounded.js';
+import { Amendments } from './amendments.js';
+import { boundedDict, boundedText, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
@@ -20,8 +21,10 @@ export interface NamedCodec extends PayloadCodec {
 export interface RingOptions {
   /** Records kept; a power of two. */
   readonly maxRecords: number;
-  /** Octets of payloads kept; 0 when a trace keeps none. */
-  readonly maxPayloadBytes: number;
+  /** Octets kept of payloads, and octets kept of options; the records of older ones are dropped. */
+  readonly maxBytes: number;
+  /** Keep payloads. */
+  readonly payload: boolean;
   /** Keys whose values are blotted out, at any depth of a payload. */
   readonly redact: readonly string[];
   /** Encodes the payloads of the router's own making. */
@@ -36,10 +39,19 @@ const ROW_DOUBLES = 4;
 const ROW_WORDS = 8;
 const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
 
-/** Layout of a body: three doubles, eight words of ids and three words, in 96 octets; and four references. */
+/** Layout of a body: three doubles, eight words of ids and four words, in 96 octets; and four references. */
 const BODY_DOUBLES = 12;
 const BODY_WORDS = 24;
-const Body = { request: 0, subject: 1, publication: 2, ids: 6, payloadAt: 14, payloadLength: 15, code: 16 } as const;
+const Body = {
+  request: 0,
+  subject: 1,
+  publication: 2,
+  ids: 6,
+  payloadAt: 14,
+  payloadLength: 15,
+  code: 16,
+  weight: 17,
+} as const;
 const BODY_REFS = 4;
 const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
 /** The code is the low octet of its word; above it is the number of payload elements that were kept. */
@@ -54,6 +66,7 @@ export class RecordRing {
   readonly #codec: NamedCodec;
   readonly #redact: readonly string[];
   readonly #mask: number;
+  readonly #maxWeight: number;
   readonly #rowDoubles: Float64Array;
   readonly #rowWords: Uint32Array;
   readonly #session: (LoggedSession | undefined)[];
@@ -61,6 +74,7 @@ export class RecordRing {
   readonly #bodyWords: Int32Array;
   readonly #bodyRefs: (string | Dict | NamedCodec | undefined)[];
   readonly #payloads: PayloadRing | undefined;
+  readonly amendments = new Amendments();
   /** Number of the oldest record that is kept, and of the next. */
   first = 0;
   next = 0;
@@ -70,19 +84,23 @@ export class RecordRing {
   #action: TracedAction | undefined;
   #payload: Payload = NO_PAYLOAD;
   #payloadBody = 0;
+  /** Octets of all options that are kept, and the oldest record that still has its own. */
+  #weight = 0;
+  #lightest = 0;
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
     this.#codec = options.codec;
     this.#redact = options.redact;
     this.#mask = n - 1;
+    this.#maxWeight = options.maxBytes;
     this.#rowDoubles = new Float64Array(n * ROW_DOUBLES);
     this.#rowWords = new Uint32Array(this.#rowDoubles.buffer);
     this.#session = new Array<LoggedSession | undefined>(n).fill(undefined);
     this.#bodyDoubles = new Float64Array(n * BODY_DOUBLES);
     this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
     this.#bodyRefs = new Array<undefined>(n * BODY_REFS).fill(undefined);
-    this.#payloads = options.maxPayloadBytes > 0 ? new PayloadRing(n, options.maxPayloadBytes) : undefined;
+    this.#payloads = options.payload ? new PayloadRing(n, options.maxBytes) : undefined;
   }
 
   /** Appends a record; `flags` are those that only the caller knows. */
@@ -109,6 +127,7 @@ export class RecordRing {
     words[i * ROW_WORDS + Row.body] = body;
     words[i * ROW_WORDS + Row.flags] = flags;
     this.#session[i] = frame.session;
+    if (this.#weight > this.#maxWeight) this.#shed();
   }
 
   #newBody(seq: number, frame: FrameFacts, action: TracedAction | undefined): void {
@@ -123,11 +142,32 @@ export class RecordRing {
     doubles[body * BODY_DOUBLES + Body.publication] = m.publication;
     // CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept.
     refs[body * BODY_REFS + Ref.messageUri] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
-    refs[body * BODY_REFS + Ref.options] = boundedDict(m.options);
+    this.#keepOptions(body, boundedDict(m.options));
     if (action) this.#join(seq, body, action);
     const { payload } = m;
     const count = this.#payloads && payload.count > 0 ? this.#keepPayload(seq, body, payload) : 0;
     this.#bodyWords[body * BODY_WORDS + Body.code] = m.code | (count << COUNT_SHIFT);
+  }
+
+  #keepOptions(body: number, options: Dict): void {
+    const at = body * BODY_WORDS + Body.weight;
+    const weight = weightOf(options);
+    // Reading what stood here waits for memory; mostly nobody has options.
+    if (weight > 0 || this.#weight > 0) this.#weight += weight - this.#bodyWords[at]!;
+    this.#bodyWords[at] = weight;
+    this.#bodyRefs[body * BODY_REFS + Ref.options] = options;
+  }
+
+  /** Drops the oldest records until the options of the rest weigh little enough. */
+  #shed(): void {
+    let seq = Math.max(this.#lightest, this.next - 1 - this.#mask);
+    for (; this.#weight > this.#maxWeight && seq < this.next - 1; seq++) {
+      const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+      // The rows of a fan-out go one by one, their body with the last.
+      if (this.#rowWords[((seq + 1) & this.#mask) * ROW_WORDS + Row.body] !== body) this.#keepOptions(body, EMPTY_DICT);
+    }
+    this.#lightest = seq;
+    this.first = Math.max(this.first, seq);
   }
 
   /** Elements of the payload that were kept. */
@@ -154,6 +194,7 @@ export class RecordRing {
 
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(seq: number, action: TracedAction): void {
+    this.amendments.uri(action.firstFrame, action.uri);
     for (let earlier = seq - 1; earlier >= this.first && this.#frameOf(earlier) >= action.firstFrame; earlier--) {
       if (this.#frameOf(earlier) > action.firstFrame) continue;
       const body = this.#rowWords[(earlier & this.#mask) * ROW_WORDS + Row.body]!;
@@ -195,6 +236,7 @@ export class RecordRing {
 
   /** Marks the record of frame `frameSeq`, if it is here. */
   markLast(frameSeq: number): void {
+    this.amendments.last(frameSeq);
     // Records are in the order of their frames, and mostly it is the newest.
     let low = this.first;
     let high = this.next - 1;
@@ -230,6 +272,7 @@ export class RecordRing {
     const count = this.#count(body);
     return {
       at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
+      frame: this.#frameOf(seq),
       session: this.#session[i]!,
       flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
       code: this.#bodyWords[body * BODY_WORDS + Body.code]! & 255,

@@ -7,6 +7,7 @@ import { type Dict, EMPTY_DICT, event, type Message, published, subscribed, unsu
 import { choice, flag, ids, strings } from '../wire/options.js';
 import { MATCHES, type Match, PatternMap } from './matching.js';
 import { limitExceeded, MAX_PER_SESSION, type Member, type Subscription } from './member.js';
+import type { RealmMeter } from './realm-meter.js';
 
 /** Told of every change after its reply was sent; the meta API publishes it. */
 export interface SubscriptionWatcher {
@@ -22,12 +23,14 @@ export class Broker {
   readonly #now: () => number;
   readonly #publicationId: () => number;
   readonly #watcher: SubscriptionWatcher;
+  readonly #meter: RealmMeter | undefined;
   #lastId = 0;
 
-  constructor(now: () => number, publicationId: () => number, watcher: SubscriptionWatcher) {
+  constructor(now: () => number, publicationId: () => number, watcher: SubscriptionWatcher, meter?: RealmMeter) {
     this.#now = now;
     this.#publicationId = publicationId;
     this.#watcher = watcher;
+    this.#meter = meter;
   }
 
   /** Whether a publication to `topic` would reach anybody: spares building one that would not. */
@@ -55,7 +58,8 @@ export class Broker {
     let subscription = this.#patterns.get(m.uri, match);
     const created = subscription === undefined;
     if (!subscription) {
-      subscription = { id: ++this.#lastId, uri: m.uri, match, created: this.#now(), subscribers: new Set() };
+      const id = ++this.#lastId;
+      subscription = { id, uri: m.uri, match, created: this.#now(), subscribers: new Set(), events: 0 };
       this.#patterns.set(m.uri, match, subscription);
       this.#byId.set(subscription.id, subscription);
     }
@@ -120,15 +124,20 @@ export class Broker {
     const publication = this.#publicationId();
     if (acknowledge) from.outbox.send(published(m.request, publication), cause);
     const disclosed = decision.disclosePublisher ? from : undefined;
+    let events = 0;
     for (const subscription of this.#patterns.all(m.uri)) {
       const details = eventDetails(m, subscription, disclosed);
       const broadcast = new Broadcast(event(subscription.id, publication, details, m.payload));
+      const before = events;
       for (const member of subscription.subscribers) {
         if (excludeMe && member === from) continue;
         if (filter && !filter(member)) continue;
-        member.outbox.sendShared(broadcast, cause, metered);
+        if (member.outbox.sendShared(broadcast, cause, metered) === 'sent') events++;
       }
+      subscription.events += events - before;
     }
+    // What the router itself tells, such as on_join, is nobody's publication.
+    if (this.#meter && !from.session.internal) this.#meter.published(events);
     return undefined;
   }
 

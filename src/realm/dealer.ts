@@ -29,6 +29,7 @@ import {
   type Member,
   type Registration,
 } from './member.js';
+import type { RealmMeter } from './realm-meter.js';
 
 const POLICIES: readonly InvokePolicy[] = ['single', 'roundrobin'];
 const CANCEL_MODES = ['skip', 'kill', 'killnowait'] as const;
@@ -55,12 +56,18 @@ export class Dealer {
   readonly #now: () => number;
   readonly #timers: Timers;
   readonly #watcher: RegistrationWatcher;
+  readonly #meter: RealmMeter | undefined;
   #lastId = 0;
+  /** Calls that wait for their callee. */
+  openCalls = 0;
+  /** Since the start. */
+  progressiveResults = 0;
 
-  constructor(now: () => number, timers: Timers, watcher: RegistrationWatcher) {
+  constructor(now: () => number, timers: Timers, watcher: RegistrationWatcher, meter?: RealmMeter) {
     this.#now = now;
     this.#timers = timers;
     this.#watcher = watcher;
+    this.#meter = meter;
   }
 
   get registrations(): PatternMap<Registration> {
@@ -86,7 +93,8 @@ export class Dealer {
     const created = registration === undefined;
     if (!registration) {
       const id = ++this.#lastId;
-      registration = { id, uri: m.uri, match, invoke, created: this.#now(), callees: [], next: 0 };
+      const created = this.#now();
+      registration = { id, uri: m.uri, match, invoke, created, callees: [], next: 0, calls: 0, meter: undefined };
       this.#patterns.set(m.uri, match, registration);
       this.#byId.set(id, registration);
     }
@@ -181,11 +189,13 @@ export class Dealer {
       this.#opened({
         caller: from,
         request: m.request,
+        registration,
         callee,
         invocation: id,
         cause,
         progressive,
         timeout,
+        turn: this.#meter?.called(),
         timer: undefined,
         killed: false,
       });
@@ -195,6 +205,8 @@ export class Dealer {
   }
 
   #opened(call: Call): void {
+    this.openCalls++;
+    call.registration.calls++;
     call.caller.calls.set(call.request, call);
     call.callee.invocations.set(call.invocation, call);
     if (call.timeout > 0) this.#arm(call);
@@ -215,6 +227,7 @@ export class Dealer {
       // A progressive result that nobody asked for has no place to go (WAMP advanced, "Progressive Call Results").
       if (!call.progressive) return;
       if (call.timer !== undefined) this.#arm(call);
+      this.progressiveResults++;
       if (call.caller.outbox.send(result(call.request, PROGRESS, m.payload), cause) !== 'too_long') return;
       // One of the results cannot reach the caller, so the call cannot succeed.
       this.#interrupt(call);
@@ -223,7 +236,8 @@ export class Dealer {
     }
     this.#close(call);
     const sent = call.caller.outbox.send(result(call.request, EMPTY_DICT, m.payload), cause);
-    if (sent === 'too_long') this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
+    if (sent === 'too_long') return this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
+    this.#meter?.ended(call, 'OK', '', true);
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
@@ -236,7 +250,8 @@ export class Dealer {
     this.#close(call);
     const sent = call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, m.uri, m.payload), cause);
     if (sent === 'too_long')
-      this.#fail(call, cause, m.uri, 'the details of the error are longer than the caller accepts');
+      return this.#fail(call, cause, m.uri, 'the details of the error are longer than the caller accepts');
+    this.#meter?.failed(call, m.uri, m.uri, true);
   }
 
   /** The open call of an answer; nothing for one that comes too late, which is no fault of the callee's. */
@@ -283,11 +298,13 @@ export class Dealer {
     call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
   }
 
-  #fail(call: Call, cause: Cause | undefined, uri: string, text: string): void {
+  #fail(call: Call, cause: Cause | undefined, uri: string, text: string, type = uri): void {
     call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, uri, Payload.of([text])), cause);
+    this.#meter?.failed(call, uri, type, false);
   }
 
   #close(call: Call): void {
+    this.openCalls--;
     call.caller.calls.delete(call.request);
     call.callee.invocations.delete(call.invocation);
     if (call.timer !== undefined) this.#timers.cancel(call.timer);
@@ -300,13 +317,14 @@ export class Dealer {
     for (const call of member.calls.values()) {
       if (call.cause) open.push(call.cause);
       this.#close(call);
+      this.#meter?.ended(call, ErrorUri.canceled, '', false);
       if (call.callee !== member) this.#interrupt(call);
     }
     // Before the callers hear of it, so that who calls again finds no registration of the one that left.
     for (const registration of [...member.registrations]) this.#remove(registration, member);
     for (const call of member.invocations.values()) {
       this.#close(call);
-      this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left');
+      this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left', 'callee_disconnected');
     }
     return open;
   }

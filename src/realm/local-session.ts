@@ -19,7 +19,7 @@ export interface LocalCall {
   readonly callerRole: string;
 }
 
-/** Returns the result's only argument; throws WampError for an ERROR. */
+/** Returns the result's only argument, or a promise of it; throws WampError for an ERROR. */
 export type Procedure = (call: LocalCall) => unknown;
 
 /** How a local session acts in its realm; the realm gives it. */
@@ -100,25 +100,34 @@ export class LocalSession implements SessionRef, Outbox {
 
   #invoked(m: Message): void {
     const procedure = this.#procedures.get(m.subject)!;
-    let code: 70 | 8 = Code.YIELD;
-    let uri = '';
-    let payload: Payload;
+    let value: unknown;
     try {
-      const value = procedure.run({
+      value = procedure.run({
         procedure: procedure.uri,
         args: m.payload.args ?? [],
         kwargs: m.payload.kwargs ?? {},
         caller: Number(m.options.caller),
         callerRole: String(m.options.caller_authrole),
       });
-      payload = Payload.of([value]);
     } catch (error) {
-      code = Code.ERROR;
-      uri = error instanceof WampError ? error.uri : ErrorUri.runtimeError;
-      payload = Payload.of([error instanceof WampError ? error.message : `${procedure.uri} failed inside the router`]);
-      if (!(error instanceof WampError)) this.#host.fault(procedure.uri, error);
+      return this.#fail(m, procedure.uri, error);
     }
-    const subject = code === Code.ERROR ? Code.INVOCATION : 0;
-    this.#host.act(this, message(code, m.request, subject, 0, uri, '', EMPTY_DICT, payload), true);
+    if (!(value instanceof Promise)) return this.#yield(m, value);
+    value.then(
+      later => this.#yield(m, later),
+      (error: unknown) => this.#fail(m, procedure.uri, error),
+    );
+  }
+
+  #yield(m: Message, value: unknown): void {
+    this.#host.act(this, message(Code.YIELD, m.request, 0, 0, '', '', EMPTY_DICT, Payload.of([value])), true);
+  }
+
+  #fail(m: Message, procedure: string, error: unknown): void {
+    const isTold = error instanceof WampError;
+    const uri = isTold ? error.uri : ErrorUri.runtimeError;
+    const payload = Payload.of([isTold ? error.message : `${procedure} failed inside the router`]);
+    if (!isTold) this.#host.fault(procedure, error);
+    this.#host.act(this, message(Code.ERROR, m.request, Code.INVOCATION, 0, uri, '', EMPTY_DICT, payload), true);
   }
 }

@@ -56,6 +56,10 @@ export class PatternMap<T> {
     this.#lengths = [...this.#counts.keys()].sort((a, b) => b - a);
   }
 
+  size(match: Match): number {
+    return (match === 'exact' ? this.#exact : this.#prefix).size;
+  }
+
   *values(match: Match): IterableIterator<T> {
     yield* (match === 'exact' ? this.#exact : this.#prefix).values();
   }

@@ -2,12 +2,14 @@
 
 import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
+import type { Turn } from '../session/turn.js';
 import type { Cause, SessionRef } from '../tap.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
 import { IdMap } from './id-map.js';
 import type { Match } from './matching.js';
+import type { MethodMeter } from './method-meter.js';
 
 export interface Subscription {
   readonly id: number;
@@ -16,6 +18,8 @@ export interface Subscription {
   /** Milliseconds since the epoch. */
   readonly created: number;
   readonly subscribers: Set<Member>;
+  /** EVENTs sent for it. */
+  events: number;
 }
 
 /** How a shared registration picks its callee (WAMP advanced, "Shared Registration"). */
@@ -31,18 +35,25 @@ export interface Registration {
   readonly callees: Member[];
   /** Index of the callee that is next in turn. */
   next: number;
+  /** Calls that it took. */
+  calls: number;
+  /** Set by the first call that is measured. */
+  meter: MethodMeter | undefined;
 }
 
 /** A call between its CALL and its final RESULT or ERROR. */
 export interface Call {
   readonly caller: Member;
   readonly request: number;
+  readonly registration: Registration;
   readonly callee: Member;
   readonly invocation: number;
   /** Of the CALL, for messages that no later message causes (a timeout, a callee that left) and for the answer. */
   readonly cause: Cause | undefined;
   readonly progressive: boolean;
   readonly timeout: number;
+  /** When it began; `undefined` while nothing is measured. */
+  readonly turn: Turn | undefined;
   timer: unknown;
   /** A CANCEL of mode `kill` waits for the callee's answer. */
   killed: boolean;

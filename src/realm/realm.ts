@@ -1,6 +1,7 @@
 /** Owns one realm: its members, which message goes to which part, and the order in which joining and leaving happen. */
 
-import type { RealmSession, Seat, SessionRealm } from '../session/host.js';
+import type { Leaving, RealmSession, Seat, SessionRealm } from '../session/host.js';
+import type { Metering } from '../session/metering.js';
 import { TypeCounts } from '../session/traffic.js';
 import type { Clock, Watch } from '../session/watch.js';
 import type { Cause } from '../tap.js';
@@ -11,6 +12,7 @@ import { nextId } from '../wire/ids.js';
 import { EMPTY_DICT, error, type Message } from '../wire/message.js';
 import { Payload } from '../wire/payload.js';
 import type { UriCheck } from '../wire/uris.js';
+import { Attendance } from './attendance.js';
 import { Role, type RoleOptions, trustedRole } from './authorizer.js';
 import { Broker } from './broker.js';
 import { Dealer, type Timers } from './dealer.js';
@@ -18,6 +20,7 @@ import { ROLES } from './features.js';
 import { type LocalRealm, LocalSession } from './local-session.js';
 import { Member } from './member.js';
 import { MetaApi } from './meta.js';
+import { RealmMeter } from './realm-meter.js';
 import { SessionStats, type StatsOptions } from './session-stats.js';
 
 export interface RealmOptions {
@@ -38,6 +41,8 @@ export interface RealmEnvironment {
   readonly timers: Timers;
   readonly ids: RandomIds;
   readonly watch: Watch;
+  /** `undefined`: nothing is measured. */
+  readonly metering: Metering | undefined;
   /** Reports a fault of the router's own code. */
   readonly fault: (what: string, error: unknown) => void;
 }
@@ -51,6 +56,8 @@ export class Realm implements SessionRealm, LocalRealm {
   readonly dealer: Dealer;
   /** Network sessions, in the order in which they joined. */
   readonly sessions = new Map<number, RealmSession>();
+  readonly attendance = new Attendance();
+  readonly meter: RealmMeter | undefined;
   readonly #options: RealmOptions;
   readonly #env: RealmEnvironment;
   readonly #roles = new Map<string, Role>();
@@ -68,10 +75,11 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#env = env;
     this.#strictIds = options.requestIds === 'strict';
     for (const role of options.roles) this.#roles.set(role.name, new Role(role, options.uriCheck));
+    if (env.metering) this.meter = new RealmMeter(env.metering);
     const meta = new MetaApi(this, options.onLeave);
     this.#meta = meta;
-    this.broker = new Broker(env.clock, () => env.ids.global(), meta);
-    this.dealer = new Dealer(env.clock, env.timers, meta);
+    this.broker = new Broker(env.clock, () => env.ids.global(), meta, this.meter);
+    this.dealer = new Dealer(env.clock, env.timers, meta, this.meter);
     const service = this.local(`wampscope.realm.${options.name}`);
     meta.start(service, options.metaApi);
     if (options.stats) this.#stats = new SessionStats(options.stats, service, env.timers, env.clock);
@@ -91,15 +99,27 @@ export class Realm implements SessionRealm, LocalRealm {
   seat(session: RealmSession): Seat {
     const role = this.#roles.get(session.identity.authrole)!;
     const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word());
+    const joined = this.#env.clock();
     return {
+      joined,
+      get subscriptions() {
+        return member.subscriptions.size;
+      },
+      get registrations() {
+        return member.registrations.size;
+      },
       receive: (m, cause) => this.#handle(member, m, cause, true),
       about: m => about(member, m),
-      leave: () => this.#left(session, member),
+      leave: (_, how) => {
+        this.meter?.sessionDuration.add(this.#env.clock() - joined);
+        return this.#left(session, member, how);
+      },
     };
   }
 
   joined(session: RealmSession): void {
     this.sessions.set(session.id, session);
+    this.attendance.joined(session);
     session.traffic.rateBy(this.#options.stats?.ratedMessageSize ?? 512);
     this.#meta.joined(session);
     this.#stats?.joined(session);
@@ -107,8 +127,9 @@ export class Realm implements SessionRealm, LocalRealm {
   }
 
   /** Final statistics come before on_leave, so that whoever keeps accounts can close one when it hears of the leave. */
-  #left(session: RealmSession, member: Member): readonly Cause[] {
-    this.sessions.delete(session.id);
+  #left(session: RealmSession, member: Member, how: Leaving): readonly Cause[] {
+    // A session that could not be welcomed never was in it.
+    if (this.sessions.delete(session.id)) this.attendance.left(session, how);
     const open = this.dealer.leave(member);
     this.broker.leave(member);
     this.#stats?.left(session);
@@ -120,9 +141,9 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m));
+    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m), 0);
     this.#handle(member, m, cause, metered);
-    if (cause) tap!.onHandled(cause, this.watch.clock);
+    if (cause) tap!.onHandled(cause, this.watch.stamp);
   }
 
   reaches(topic: string): boolean {
@@ -149,6 +170,11 @@ export class Realm implements SessionRealm, LocalRealm {
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
       from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), cause);
+      this.meter?.refused(
+        m.code,
+        failure.uri,
+        m.code === Code.CALL ? this.dealer.registrations.best(m.uri) : undefined,
+      );
     } finally {
       this.#depth--;
     }

@@ -17,6 +17,9 @@ export interface StatsOptions {
   readonly triggerOnLeave: boolean;
 }
 
+/** Publications in one turn of the event loop: thousands of sessions may be due in the same millisecond. */
+const PER_TURN = 100;
+
 export const ON_STATS = 'wamp.session.on_stats';
 
 /** Since when, and from which totals, the current cycle of a session counts. */
@@ -55,6 +58,8 @@ export class SessionStats {
       session.onRated = () => this.#soon(session);
     }
     if (this.#options.triggerOnJoin) this.#publish(session, false);
+    // The handshake alone may be as much as the operator wants to hear of.
+    else if (isDue(session)) this.#soon(session);
     this.#arm();
   }
 
@@ -79,9 +84,11 @@ export class SessionStats {
 
   readonly #publishDue = (): void => {
     this.#dueTimer = undefined;
-    const sessions = [...this.#due];
-    this.#due.clear();
-    for (const session of sessions) if (this.#cycles.has(session)) this.#publish(session, false);
+    const sessions = [...this.#due].slice(0, PER_TURN);
+    for (const session of sessions) this.#due.delete(session);
+    if (this.#due.size > 0) this.#dueTimer = this.#timers.after(0, this.#publishDue);
+    // Not what its period has published in the meantime.
+    for (const session of sessions) if (this.#cycles.has(session) && isDue(session)) this.#publish(session, false);
   };
 
   #arm(): void {
@@ -91,8 +98,10 @@ export class SessionStats {
     this.#timer = this.#timers.after(Math.max(0, first.since + this.#period - this.#now()), () => {
       this.#timer = undefined;
       const now = this.#now();
-      for (const [session, cycle] of [...this.#cycles]) {
-        if (cycle.since + this.#period > now) break;
+      let room = PER_TURN;
+      // Those that are published begin anew at the end of the order, where nothing is due.
+      for (const [session, cycle] of this.#cycles) {
+        if (cycle.since + this.#period > now || room-- === 0) break;
         this.#publish(session, false);
       }
       this.#arm();
@@ -102,7 +111,9 @@ export class SessionStats {
   #publish(session: RealmSession, last: boolean): void {
     const cycle = this.#cycles.get(session)!;
     const { traffic } = session;
+    // Whole nanoseconds, so that a cycle begins exactly where the one before it ended.
     const now = this.#now();
+    const since = nanoseconds(cycle.since);
     const bytes = traffic.receivedBytes + traffic.sentBytes;
     const messages = traffic.receivedMessages + traffic.sentMessages;
     const rated = traffic.receivedRated + traffic.sentRated;
@@ -110,9 +121,8 @@ export class SessionStats {
     const stats = {
       cycle: cycle.number,
       serializer: session.identity.serializer,
-      // Integer nanoseconds have 19 digits, more than a number holds.
-      timestamp: nanoseconds(cycle.since),
-      duration: nanoseconds(now - cycle.since),
+      timestamp: since,
+      duration: nanoseconds(now) - since,
       bytes: bytes - cycle.bytes,
       messages: messages - cycle.messages,
       rated_messages: rated - cycle.rated,
@@ -127,12 +137,19 @@ export class SessionStats {
     // Its cycle begins anew, so it goes to the end of the order.
     this.#cycles.delete(session);
     this.#cycles.set(session, cycle);
+    if (!this.#service.reaches(ON_STATS)) return;
     const { realm, authid, authrole } = session.identity;
     const who = { session: session.id, realm, authid, authrole };
     this.#service.publish(ON_STATS, [who, stats], undefined, false);
   }
 }
 
+function isDue({ traffic }: RealmSession): boolean {
+  return traffic.ratedInCycle >= traffic.threshold;
+}
+
+/** Of milliseconds since the epoch. Their product with a million has 19 digits, more than a number holds. */
 function nanoseconds(milliseconds: number): bigint {
-  return BigInt(Math.round(milliseconds * 1e6));
+  const whole = Math.floor(milliseconds);
+  return BigInt(whole) * 1_000_000n + BigInt(Math.round((milliseconds - whole) * 1e6));
 }

@@ -32,6 +32,8 @@ export class Handshake {
   readonly #auth: AuthOptions;
   readonly #realms: RealmDirectory;
   readonly #ids: RandomIds;
+  /** The method in use; `none` before one was found. */
+  method = 'none';
   #hello: Hello | undefined;
   #pending: Authenticator | undefined;
 
@@ -77,6 +79,7 @@ export class Handshake {
         `no authentication method in common: the client offers ${asked.join(', ')}, this transport accepts ${known}`,
       );
     }
+    this.method = authenticator.method;
     return this.#step(authenticator, authenticator.start());
   }
 

@@ -5,6 +5,7 @@ import type { RandomIds } from '../wire/ids.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
+import type { Metering } from './metering.js';
 import type { Traffic, TypeCounts } from './traffic.js';
 import type { Watch } from './watch.js';
 
@@ -31,20 +32,43 @@ export interface RealmSession {
   onRated: (() => void) | undefined;
   /** Address and subprotocol, for the meta API. */
   readonly peer: { readonly type: TransportType; readonly peer: string; readonly protocol: string };
+  /** `undefined` before WELCOME and after the end. */
+  readonly seat: Seat | undefined;
+  /** Octets that wait for the operating system to take them. */
+  readonly buffered: number;
   send(message: Message, cause: Cause | undefined): Sent;
   sendShared(broadcast: Broadcast, cause: Cause | undefined, metered: boolean): Sent;
   /** Ends the session from the router's side. */
   goodbye(reason: string, message: string | undefined): void;
 }
 
+/**
+ * How a session ended: the client said GOODBYE or ABORT, an operator killed it, the router stopped, the peer broke the
+ * protocol or did not read, the router gave up the transport, the network or the peer did, or the router has a fault.
+ */
+export type Leaving =
+  | 'goodbye'
+  | 'abort'
+  | 'killed'
+  | 'shutdown'
+  | 'protocol_violation'
+  | 'slow_consumer'
+  | 'disconnected'
+  | 'transport_lost'
+  | 'router_fault';
+
 /** What a session is to its realm once it has joined. */
 export interface Seat {
+  /** Milliseconds since the epoch. */
+  readonly joined: number;
+  readonly subscriptions: number;
+  readonly registrations: number;
   /** One message that an established session may send. Throws ProtocolViolation. */
   receive(message: Message, cause: Cause | undefined): void;
   /** The cause of the open call that a message is about, if it is about one: what a tap is shown with it. */
   about(message: Message): Cause | undefined;
   /** The session is over: everything it owned goes. Called once. Returns the causes of the calls that it left open. */
-  leave(reason: string): readonly Cause[];
+  leave(reason: string, how: Leaving): readonly Cause[];
 }
 
 export interface SessionRealm {
@@ -64,6 +88,8 @@ export interface SessionHost {
   readonly watch: Watch;
   readonly limits: SessionLimits;
   readonly ids: RandomIds;
+  /** What is measured for metrics; `undefined` while nobody reads them. */
+  readonly metering: Metering | undefined;
   realm(name: string): SessionRealm | undefined;
   /** Reports a fault of the router's own code: it ends one session, never the router. */
   fault(what: string, error: unknown): void;

@@ -9,8 +9,10 @@ import { HEADER_ROOM } from '../wire/serializers/serializer.js';
 import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
 import { Handshake, type HandshakeStep } from './handshake.js';
-import type { RealmSession, Seat, Sent, SessionHost, SessionRealm } from './host.js';
-import { Traffic, type TypeCounts } from './traffic.js';
+import type { Leaving, RealmSession, Seat, Sent, SessionHost, SessionRealm } from './host.js';
+import type { SizeCounts } from './metering.js';
+import { type Octets, Traffic, type TypeCounts } from './traffic.js';
+import type { Turn } from './turn.js';
 import type { Watch } from './watch.js';
 
 /** Octets of a message after which the serializer gives its memory back. */
@@ -45,6 +47,11 @@ export class Session implements RealmSession {
   #seat: Seat | undefined;
   #watch: Watch;
   #counts: TypeCounts | undefined;
+  #octets: Octets | undefined;
+  readonly #sizes: SizeCounts | undefined;
+  /** When HELLO came, while somebody measures it. */
+  #hello: Turn | undefined;
+  #isSlow = false;
 
   constructor(link: Transport, auth: AuthOptions, host: SessionHost, events: SessionEvents) {
     this.#link = link;
@@ -52,6 +59,7 @@ export class Session implements RealmSession {
     this.#handshake = new Handshake(auth, host, host.ids);
     this.#events = events;
     this.#watch = host.watch;
+    this.#sizes = host.metering?.sizes;
     this.identity = {
       id: 0,
       realm: '',
@@ -77,6 +85,14 @@ export class Session implements RealmSession {
     return this.#state === 'established';
   }
 
+  get seat(): Seat | undefined {
+    return this.#seat;
+  }
+
+  get buffered(): number {
+    return this.#link.buffered;
+  }
+
   /** One whole message of the peer, valid during the call. */
   receive(bytes: Buffer): void {
     if (this.#state === 'closed') return;
@@ -85,33 +101,38 @@ export class Session implements RealmSession {
     try {
       m = this.#link.serializer.decode(bytes);
     } catch (error) {
+      // Code 0 is no message's: what could not be read is counted as well, or bytes and messages would not agree.
+      if (this.#counts) this.#counts.received[0]!++;
+      this.#sizes?.add(0, bytes.length);
       return this.#failed(error, undefined);
     }
     const watch = this.#watch;
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
-    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m));
+    this.#sizes?.add(m.code, bytes.length);
+    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m), this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) tap!.onHandled(cause, watch.clock);
+    if (cause) tap!.onHandled(cause, watch.stamp);
     this.#rated();
   }
 
   #dispatch(m: Message, cause: Cause | undefined): void {
     if (this.#state === 'established') {
       if (m.code === Code.GOODBYE) return this.#onGoodbye(m, cause);
-      if (m.code === Code.ABORT) return this.#end(m.uri, true);
+      if (m.code === Code.ABORT) return this.#end(m.uri, true, 'abort');
       return this.#seat!.receive(m, cause);
     }
     if (this.#state === 'closing') {
       // WAMP basic, "Session Closing": who has said GOODBYE ignores everything but the other's.
-      if (m.code === Code.GOODBYE) this.#end(CloseUri.goodbyeAndOut, true);
+      if (m.code === Code.GOODBYE) this.#end(CloseUri.goodbyeAndOut, true, 'goodbye');
       return;
     }
-    if (m.code === Code.ABORT) return this.#end(m.uri, true);
+    if (m.code === Code.ABORT) return this.#end(m.uri, true, 'abort');
+    this.#hello ??= this.#host.metering?.turns.current;
     this.#step(this.#handshake.receive(m), cause);
   }
 
@@ -119,10 +140,13 @@ export class Session implements RealmSession {
     // Sessions that follow one another on a connection must not pile up answers that nobody reads.
     if (this.#link.buffered > this.#host.limits.sendQueueBytes) return this.#link.destroy(this.#slow());
     if (step.kind === 'challenge') {
-      this.#write(challenge(step.method, step.extra), cause);
-    } else if (step.kind === 'abort') {
+      return void this.#write(challenge(step.method, step.extra), cause);
+    }
+    if (this.#hello) this.#host.metering!.login(this.#handshake.method, step.kind === 'welcome', this.#hello);
+    this.#hello = undefined;
+    if (step.kind === 'abort') {
       this.#write(abort({ message: step.message }, step.reason), cause);
-      this.#end(step.reason, true);
+      this.#end(step.reason, true, 'abort');
     } else {
       this.#join(step, this.#host.realm(step.hello.realm)!, cause);
     }
@@ -141,15 +165,6 @@ export class Session implements RealmSession {
     this.#seat = realm.seat(this);
     this.#state = 'established';
     this.#watch = realm.watch;
-    this.#counts = realm.counts;
-    // HELLO and what else came before the realm was known belong to its totals as well.
-    realm.counts.receivedBytes += this.traffic.receivedBytes;
-    realm.counts.sentBytes += this.traffic.sentBytes;
-    realm.counts.received[Code.HELLO]!++;
-    if (this.traffic.sentMessages > 0) {
-      realm.counts.sent[Code.CHALLENGE]! += this.traffic.sentMessages;
-      realm.counts.received[Code.AUTHENTICATE]! += this.traffic.receivedMessages - 1;
-    }
     const details: Dict = {
       roles: realm.roles,
       realm: realm.name,
@@ -159,17 +174,22 @@ export class Session implements RealmSession {
       authprovider: this.authprovider,
     };
     this.#watch.joined(who);
-    if (this.#write(welcome(who.id, details), cause) === 'sent') return realm.joined(this);
+    if (this.#write(welcome(who.id, details), cause) === 'sent') {
+      this.#counts = realm.counts;
+      this.#octets = realm.counts.octets[this.#link.serializer.name];
+      countHandshake(this.#counts, this.#octets, this.traffic);
+      return realm.joined(this);
+    }
     // Nobody has heard of it yet, so nobody hears that it left.
     this.#seat = undefined;
     this.#watch.left(who, ErrorUri.payloadSizeExceeded, [], this.#watch.now(), this.traffic);
     this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), cause);
-    this.#end(ErrorUri.payloadSizeExceeded, true);
+    this.#end(ErrorUri.payloadSizeExceeded, true, 'abort');
   }
 
   #onGoodbye(m: Message, cause: Cause | undefined): void {
     this.#write(goodbye(EMPTY_DICT, CloseUri.goodbyeAndOut), cause);
-    this.#end(m.uri || CloseUri.closeRealm, false);
+    this.#end(m.uri || CloseUri.closeRealm, false, 'goodbye');
   }
 
   /** What came was no message, or none that may come now (WAMP basic, "Protocol Errors"). */
@@ -177,7 +197,7 @@ export class Session implements RealmSession {
     if (this.#state === 'closed') return;
     // Who has said GOODBYE says nothing more (WAMP basic, "Session Closing").
     if (this.#state !== 'closing') this.#write(abort({ message: what }, ErrorUri.protocolViolation), cause);
-    this.#end(ErrorUri.protocolViolation, true);
+    this.#end(ErrorUri.protocolViolation, true, 'protocol_violation');
   }
 
   #failed(error: unknown, cause: Cause | undefined): void {
@@ -185,39 +205,44 @@ export class Session implements RealmSession {
     this.#host.fault('a message could not be handled', error);
     if (this.#state === 'closed') return this.#link.destroy(ErrorUri.runtimeError);
     this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), cause);
-    this.#end(ErrorUri.runtimeError, true);
+    this.#end(ErrorUri.runtimeError, true, 'router_fault');
   }
 
   /** The transport is gone. */
   lost(closing: Closing): void {
-    this.#end(closing.lost ? 'transport_lost' : closing.reason, false);
+    const how = this.#isSlow ? 'slow_consumer' : 'disconnected';
+    this.#end(closing.lost ? 'transport_lost' : closing.reason, false, closing.lost ? 'transport_lost' : how);
   }
 
   /** Ends the session from the router's side: GOODBYE, and the transport goes when the peer has answered. */
   goodbye(reason: string, message: string | undefined): void {
-    if (this.#state !== 'established') return this.#end(reason, true);
+    const how = reason === CloseUri.systemShutdown ? 'shutdown' : 'killed';
+    if (this.#state !== 'established') return this.#end(reason, true, how);
     this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), undefined);
     this.#state = 'closing';
-    this.#leave(reason);
+    this.#leave(reason, how);
     this.#events.closing();
   }
 
-  #end(reason: string, closeTransport: boolean): void {
+  #end(reason: string, closeTransport: boolean, how: Leaving): void {
     if (this.#state === 'closed') return;
     // Before leaving, which sends messages to others: this one gets nothing after GOODBYE or ABORT.
     this.#state = 'closed';
-    this.#leave(reason);
+    this.#leave(reason, how);
     if (closeTransport) this.#link.close(reason);
     else this.#events.ended(this);
   }
 
-  #leave(reason: string): void {
+  #leave(reason: string, how: Leaving): void {
     const seat = this.#seat;
     const watch = this.#watch;
     const since = watch.now();
     if (seat) {
       this.#seat = undefined;
-      const open = seat.leave(reason);
+      // What still comes, such as the answer to our GOODBYE, is on no account: the last one is told now.
+      this.#counts = undefined;
+      this.#octets = undefined;
+      const open = seat.leave(reason, how);
       watch.left(this.identity, reason, open, since, this.traffic);
     } else if (this.identity.id === 0 && this.traffic.receivedMessages > 0) {
       watch.left(this.identity, reason, [], since, this.traffic);
@@ -241,8 +266,9 @@ export class Session implements RealmSession {
     const counts = this.#counts;
     if (counts) {
       counts.sent[m.code]!++;
-      counts.sentBytes += octets;
+      this.#octets!.sent += octets;
     }
+    this.#sizes?.add(m.code, octets);
     const watch = this.#watch;
     const tap = watch.tap;
     if (tap) watch.sent(tap, this.identity, m, serializer.out, HEADER_ROOM, end, cause, false, link.buffered);
@@ -264,6 +290,7 @@ export class Session implements RealmSession {
   }
 
   #slow(): string {
+    this.#isSlow = true;
     return `send queue over ${this.#host.limits.sendQueueBytes} octets: the peer does not read`;
   }
 
@@ -281,10 +308,12 @@ export class Session implements RealmSession {
     if (outcome === 'sent') {
       this.traffic.sent(octets, metered);
       counts.sent[broadcast.message.code]!++;
-      counts.sentBytes += octets;
+      this.#octets!.sent += octets;
+      this.#sizes?.add(broadcast.message.code, octets);
     } else {
       this.traffic.droppedEvents++;
-      counts.droppedEvents++;
+      if (outcome === 'full') counts.droppedFull++;
+      else counts.droppedLong++;
     }
     const watch = this.#watch;
     const tap = watch.tap;
@@ -300,10 +329,20 @@ export class Session implements RealmSession {
 
   #countReceived(octets: number): void {
     this.traffic.received(octets);
-    if (this.#counts) this.#counts.receivedBytes += octets;
+    if (this.#octets) this.#octets.received += octets;
   }
 
   #rated(): void {
     if (this.traffic.ratedInCycle >= this.traffic.threshold) this.onRated?.();
   }
+}
+
+/** HELLO and what else crossed before the realm was known belong to its totals as well. */
+function countHandshake(counts: TypeCounts, octets: Octets, traffic: Traffic): void {
+  octets.received += traffic.receivedBytes;
+  octets.sent += traffic.sentBytes;
+  counts.received[Code.HELLO]!++;
+  counts.received[Code.AUTHENTICATE]! += traffic.receivedMessages - 1;
+  counts.sent[Code.CHALLENGE]! += traffic.sentMessages - 1;
+  counts.sent[Code.WELCOME]!++;
 }

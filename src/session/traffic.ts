@@ -1,5 +1,7 @@
 /** Owns what is counted of one session, always on: plain numbers, so that metering costs a few nanoseconds a message. */
 
+import type { SerializerName } from '../wire/serializers/serializer.js';
+
 /** Totals from HELLO to GOODBYE. Octets are those of WAMP messages before framing. */
 export class Traffic {
   receivedMessages = 0;
@@ -59,12 +61,35 @@ export class Traffic {
   }
 }
 
-/** Messages by type code, both directions; one per realm. */
+/** Octets of all sessions with one serializer. */
+export class Octets {
+  received = 0;
+  sent = 0;
+}
+
+/** Messages by type code, both directions; one per realm. Those received under code 0 could not be decoded. */
 export class TypeCounts {
   readonly received = new Float64Array(128);
   readonly sent = new Float64Array(128);
-  receivedBytes = 0;
-  sentBytes = 0;
-  /** EVENTs that a subscriber did not get. */
-  droppedEvents = 0;
+  readonly octets: { readonly [serializer in SerializerName]: Octets } = {
+    json: new Octets(),
+    msgpack: new Octets(),
+    cbor: new Octets(),
+  };
+  /** EVENTs that a subscriber did not get because its send queue was full. */
+  droppedFull = 0;
+  /** EVENTs that a subscriber did not get because they were longer than it accepts. */
+  droppedLong = 0;
+
+  get receivedBytes(): number {
+    return this.octets.json.received + this.octets.msgpack.received + this.octets.cbor.received;
+  }
+
+  get sentBytes(): number {
+    return this.octets.json.sent + this.octets.msgpack.sent + this.octets.cbor.sent;
+  }
+
+  get droppedEvents(): number {
+    return this.droppedFull + this.droppedLong;
+  }
 }

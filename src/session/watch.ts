@@ -15,16 +15,24 @@ const SHARED_STAMP = 64;
 
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
-  readonly clock: Clock;
+  readonly #clock: Clock;
+  /** Reads the clock for what is over now; what comes next in this turn begins then. */
+  readonly stamp: Clock;
   readonly #frame: Mutable<Frame>;
   #seq = 0;
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
   #stamped: Message | undefined;
   #holds = 0;
+  /** The turn in which the clock was read last for a received message. */
+  #turn = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
+    this.stamp = () => {
+      this.#frame.at = clock();
+      return this.#frame.at;
+    };
     this.#frame = {
       seq: 0,
       at: 0,
@@ -40,17 +48,25 @@ export class Watch {
     };
   }
 
-  /** Shows a received message; `about` is the cause of the open call that it is about. */
+  /**
+   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. In one
+   * turn a message is dated when the one before it was done with, which is now: a reading of the clock costs as much as
+   * finding the action.
+   */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     encoded: Uint8Array,
     about: Cause | undefined,
+    turn: number,
   ): Cause | undefined {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
-    frame.at = this.clock();
+    if (turn === 0 || turn !== this.#turn) {
+      this.#turn = turn;
+      frame.at = this.#clock();
+    }
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
@@ -80,7 +96,7 @@ export class Watch {
     if (message !== this.#stamped || --this.#holds === 0) {
       this.#stamped = message;
       this.#holds = SHARED_STAMP;
-      frame.at = this.clock();
+      frame.at = this.#clock();
     }
     frame.session = session;
     frame.direction = 'sent';
@@ -97,16 +113,16 @@ export class Watch {
   joined(session: SessionRef): void {
     const { tap } = this;
     if (!tap) return;
-    const at = this.clock();
+    const at = this.#clock();
     tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
   /** For whoever watches, else 0. */
   now(): number {
-    return this.tap ? this.clock() : 0;
+    return this.tap ? this.#clock() : 0;
   }
 
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.clock(), reason, open, since, totals });
+    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open, since, totals });
   }
 }

@@ -41,6 +41,9 @@ export class MemoryTransport implements Transport {
     };
   }
 
+  /** Deliveries are microtasks: each is a turn of its own. */
+  readonly turn = 0;
+
   get buffered(): number {
     return this.#buffered;
   }

@@ -93,6 +93,10 @@ class RawSocketTransport implements Transport {
     return this.#queue.buffered;
   }
 
+  get turn(): number {
+    return this.#queue.turn;
+  }
+
   /** Begins to read; `early` came together with the handshake. */
   start(early: Buffer): void {
     const socket = this.#socket;

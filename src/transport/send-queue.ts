@@ -16,12 +16,26 @@ export class Flusher {
   readonly #slabs: Buffer[] = [];
   #join: Buffer = Buffer.allocUnsafeSlow(JOIN_LIMIT);
   #scheduled = false;
+  #turn = 0;
+  /** Called once in every turn that has something to send or was asked for by `wake`, after all of it was written. */
+  onFlushed: (() => void) | undefined;
 
   add(queue: SendQueue): void {
     this.#dirty.push(queue);
+    this.wake();
+  }
+
+  /** Makes this turn end with a flush, even if there is nothing to send. */
+  wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.#turn++;
     setImmediate(this.#flush);
+  }
+
+  /** Number of this turn of the event loop, from 1, once anything has been queued in it; 0 before that. */
+  get turn(): number {
+    return this.#scheduled ? this.#turn : 0;
   }
 
   readonly #flush = (): void => {
@@ -29,6 +43,7 @@ export class Flusher {
     // A write may fail and close a session, which queues messages for others: those are flushed in this round too.
     for (let i = 0; i < this.#dirty.length; i++) this.#dirty[i]!.flush();
     this.#dirty.length = 0;
+    this.onFlushed?.();
   };
 
   takeSlab(): Buffer {
@@ -68,6 +83,11 @@ export class SendQueue {
   /** Octets queued here or in the socket. */
   get buffered(): number {
     return this.#piecesLength + (this.#slabEnd - this.#slabStart) + this.#socket.writableLength;
+  }
+
+  /** As `Flusher.turn`. */
+  get turn(): number {
+    return this.#flusher.turn;
   }
 
   /** Queues a copy of `bytes[start, end)`. */

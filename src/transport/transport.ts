@@ -39,6 +39,8 @@ export interface Transport {
   readonly framing: Framing;
   /** Octets accepted but not yet taken by the operating system. */
   readonly buffered: number;
+  /** Number of this turn of the event loop, from 1, once anything has been sent in it; 0 before that. */
+  readonly turn: number;
   /** The longest message the peer accepts, in octets. */
   readonly maxSend: number;
   receiver: Receiver | undefined;

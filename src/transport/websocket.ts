@@ -133,6 +133,10 @@ class WebSocketTransport implements Transport {
     return this.#queue.buffered;
   }
 
+  get turn(): number {
+    return this.#queue.turn;
+  }
+
   send(out: Buffer, end: number): void {
     this.#queue.copy(out, this.framing.prepend(out, end), end);
   }

@@ -27,6 +27,7 @@ export const ErrorUri = {
   noSuchWorker: 'crossbar.error.no_such_worker',
   invalidConfiguration: 'crossbar.error.invalid_configuration',
   alreadyRunning: 'crossbar.error.already_running',
+  alreadyExists: 'crossbar.error.already_exists',
 } as const;
 
 /** Reasons of GOODBYE and ABORT that are not errors. */
@@ -64,6 +65,7 @@ export const WHEN: { readonly [name in keyof typeof ErrorUri | keyof typeof Clos
   noSuchWorker: 'tracing API: no such worker',
   invalidConfiguration: 'tracing API: wrong trace options',
   alreadyRunning: 'tracing API: such a trace is running, or too many are',
+  alreadyExists: 'tracing API: such a trace is stored',
   goodbyeAndOut: 'answer to a GOODBYE',
   closeRealm: 'GOODBYE without a reason',
   systemShutdown: 'the router stops',

@@ -123,7 +123,7 @@ async function settledMetrics(url: string): Promise<Map<string, number>> {
   let metrics = new Map<string, number>();
   await until(async () => {
     metrics = parseMetrics(await (await fetch(url)).text());
-    return metrics.get('wamp_connection_count') === 1;
+    return metrics.get('wamp_connections') === 1;
   });
   return metrics;
 }

@@ -59,7 +59,7 @@ interface JsonAttribute {
   readonly value: { stringValue?: string; boolValue?: boolean; intValue?: string | number; doubleValue?: number };
 }
 
-function attributesOfJson(attributes: readonly JsonAttribute[]): Attributes {
+export function attributesOfJson(attributes: readonly JsonAttribute[]): Attributes {
   const entries = attributes.map(({ key, value }): [string, string | number | boolean] => {
     if (value.stringValue !== undefined) return [key, value.stringValue];
     if (value.boolValue !== undefined) return [key, value.boolValue];
@@ -69,9 +69,9 @@ function attributesOfJson(attributes: readonly JsonAttribute[]): Attributes {
 }
 
 /** A protobuf message: what each field number holds, in order. */
-type Fields = Map<number, (bigint | Buffer)[]>;
+export type Fields = Map<number, (bigint | Buffer)[]>;
 
-function fieldsOf(bytes: Buffer): Fields {
+export function fieldsOf(bytes: Buffer): Fields {
   const fields: Fields = new Map();
   let at = 0;
   const varint = (): bigint => {
@@ -102,10 +102,10 @@ function fieldsOf(bytes: Buffer): Fields {
   return fields;
 }
 
-const number = (fields: Fields, field: number): bigint => (fields.get(field)?.[0] as bigint | undefined) ?? 0n;
-const bytes = (fields: Fields, field: number): Buffer =>
+export const number = (fields: Fields, field: number): bigint => (fields.get(field)?.[0] as bigint | undefined) ?? 0n;
+export const bytes = (fields: Fields, field: number): Buffer =>
   (fields.get(field)?.[0] as Buffer | undefined) ?? Buffer.alloc(0);
-const all = (fields: Fields, field: number): Fields[] =>
+export const all = (fields: Fields, field: number): Fields[] =>
   (fields.get(field) ?? []).map(part => fieldsOf(part as Buffer));
 
 export function decodeProtobuf(body: Buffer): ReceivedSpan[] {
@@ -139,7 +139,7 @@ function spanOf(span: Fields, resource: Attributes, scope: string): ReceivedSpan
 }
 
 /** KeyValue and AnyValue of common/v1. */
-function attributesOf(message: Fields, field: number): Attributes {
+export function attributesOf(message: Fields, field: number): Attributes {
   return unique(
     all(message, field).map(pair => {
       const value = fieldsOf(bytes(pair, 2));
@@ -153,7 +153,7 @@ function attributesOf(message: Fields, field: number): Attributes {
   );
 }
 
-function doubleOf(bits: bigint): number {
+export function doubleOf(bits: bigint): number {
   const view = Buffer.alloc(8);
   view.writeBigUInt64LE(bits);
   return view.readDoubleLE();

@@ -1,6 +1,6 @@
 /** Owns the reading of a Prometheus text exposition. */
 
-/** Values by name and labels: `wamp_session_count{realm="realm1"}`. */
+/** Values by name and labels: `wamp_sessions{realm="realm1"}`. */
 export function parseMetrics(text: string): Map<string, number> {
   const values = new Map<string, number>();
   for (const line of text.split('\n')) {

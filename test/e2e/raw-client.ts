@@ -8,13 +8,13 @@ export type Message = readonly unknown[];
 export class RawClient {
   readonly #socket: WebSocket;
   readonly #received: Message[] = [];
-  readonly #waiting: { code: number; resolve: (message: Message) => void }[] = [];
+  readonly #waiting: { codes: readonly number[]; resolve: (message: Message) => void }[] = [];
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', data => {
       const message = JSON.parse(String(data)) as Message;
-      const index = this.#waiting.findIndex(({ code }) => code === message[0]);
+      const index = this.#waiting.findIndex(({ codes }) => codes.includes(message[0] as number));
       if (index < 0) this.#received.push(message);
       else this.#waiting.splice(index, 1)[0]!.resolve(message);
     });
@@ -33,11 +33,16 @@ export class RawClient {
     this.#socket.send(JSON.stringify(message));
   }
 
+  /** The next message of one of these types. */
+  nextOf(...codes: number[]): Promise<Message> {
+    const index = this.#received.findIndex(message => codes.includes(message[0] as number));
+    if (index >= 0) return Promise.resolve(this.#received.splice(index, 1)[0]!);
+    return new Promise(resolve => void this.#waiting.push({ codes, resolve }));
+  }
+
   /** The next message of a type, whether it has come already or not. */
   next(code: number): Promise<Message> {
-    const index = this.#received.findIndex(message => message[0] === code);
-    if (index >= 0) return Promise.resolve(this.#received.splice(index, 1)[0]!);
-    return new Promise(resolve => void this.#waiting.push({ code, resolve }));
+    return this.nextOf(code);
   }
 
   /** Says GOODBYE and waits for the answer. */

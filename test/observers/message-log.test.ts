@@ -4,29 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ActionLog } from '../../src/observers/action-log.js';
 import { type LogOptions, MessageLog } from '../../src/observers/message-log.js';
-import { PayloadRing } from '../../src/observers/payload-ring.js';
 import { Observed } from '../trace/observed.js';
-
-function traced(options: Partial<LogOptions> = {}): { o: Observed; log: MessageLog } {
-  const o = new Observed();
-  const log = new MessageLog({ ...defaults(o), ...options });
-  o.observe(log);
-  return { o, log };
-}
-
-function defaults(o: Observed): LogOptions {
-  return {
-    payload: true,
-    redact: [],
-    internal: false,
-    filter: {},
-    maxRecords: 64,
-    maxBytes: 4096,
-    maxAge: 60_000,
-    codec: o.router.serializers.json,
-    isOwn: uri => uri.startsWith('crossbarfabriccenter.'),
-  };
-}
+import { defaults, traced } from './traced.js';
 
 test('one action: its messages, one anchor, one last, the payload as sent', async () => {
   const { o, log } = traced();
@@ -98,21 +77,6 @@ test('a full ring drops the oldest records and keeps the numbering', async () =>
     Array.from({ length: 64 }, (_, i) => 136 + i),
   );
   assert.deepEqual(records.at(-2)!.payload, [[99]]);
-});
-
-test('a payload ring that is full drops the records of the overwritten payloads', async () => {
-  const { o, log } = traced({ maxBytes: 1000 });
-  const client = await o.client();
-  const text = 'x'.repeat(196);
-  for (let i = 0; i < 10; i++) await client.request([16, undefined, {}, 'com.t', [text + String(i)]]);
-  await client.request([16, undefined, {}, 'com.t', ['y'.repeat(400)]]);
-  const records = log.read(0, 99);
-  assert.ok(log.firstSeq > 0);
-  assert.deepEqual(
-    records.slice(0, -1).map(r => r.payload),
-    records.slice(0, -1).map(r => [[text + String(r.seq)]]),
-  );
-  assert.equal(records.at(-1)!.payloadOmitted, true);
 });
 
 test('internal: handshakes without their secrets, and the router’s own sessions', async () => {
@@ -285,34 +249,4 @@ test('level action: one record for each action, with who answered', async () => 
       [3, 'call', 'com.p', a.id, [b.id], 'error', 'com.failed'],
     ],
   );
-});
-
-test('payload ring: what is kept reads back as written, for random sizes', () => {
-  let state = 7;
-  const below = (n: number): number => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-  const SLOTS = 32;
-  const ring = new PayloadRing(SLOTS, 500);
-  const written = new Map<number, { at: number; bytes: Buffer }>();
-  let first = 0;
-  for (let seq = 0; seq < 5000; seq++) {
-    first = Math.max(first, seq - SLOTS + 1);
-    if (below(4) > 0) {
-      const bytes = Buffer.from(Array.from({ length: below(140) }, () => below(256)));
-      const at = ring.write(seq, bytes, 0, bytes.length);
-      first = Math.max(first, ring.lost);
-      if (at >= 0) written.set(seq, { at, bytes });
-      else assert.ok(bytes.length > 125);
-    } else if (written.has(seq - 1)) {
-      ring.share(seq);
-      written.set(seq, written.get(seq - 1)!);
-    }
-    for (const [kept, { at, bytes }] of written) {
-      if (kept < first) written.delete(kept);
-      else assert.deepEqual(ring.read(at, bytes.length), bytes);
-    }
-  }
-  assert.ok(written.size > 0);
 });

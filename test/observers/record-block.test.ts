@@ -91,7 +91,7 @@ class Rows {
     const payload = payloadCount === 0 ? undefined : octets;
     const known = (flags & Flag.KNOWN) !== 0;
     return {
-      row: { ...common, flags, uri, ids, idsAt, payload, payloadCount, payloadSerializer },
+      row: { ...common, frame: r.below(2 ** 40), flags, uri, ids, idsAt, payload, payloadCount, payloadSerializer },
       expected: {
         ...common,
         direction: flags & Flag.SENT ? 'sent' : 'received',

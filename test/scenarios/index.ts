@@ -20,6 +20,7 @@ import * as sessionEvents from './session-events.js';
 import * as sessionMeta from './session-meta.js';
 import * as sharedRegistration from './shared-registration.js';
 import * as stats from './stats.js';
+import * as statsCycles from './stats-cycles.js';
 import * as subscriptionMeta from './subscription-meta.js';
 import * as subscriptionPatterns from './subscription-patterns.js';
 import * as timeout from './timeout.js';
@@ -44,6 +45,7 @@ const FILES: readonly { readonly [name: string]: Scenario }[] = [
   sessionMeta,
   sharedRegistration,
   stats,
+  statsCycles,
   subscriptionMeta,
   subscriptionPatterns,
   timeout,

@@ -1,46 +1,10 @@
 /** Owns the behaviour of wamp.session.on_stats: when it is published, and that its numbers are those of the client. */
 
 import assert from 'node:assert/strict';
-import type { StatsOptions } from '../../src/realm/session-stats.js';
-import type { Client, Dict } from '../helpers/client.js';
+import type { Dict } from '../helpers/client.js';
 import { START } from '../helpers/fake-time.js';
 import type { Scenario } from '../helpers/scenario.js';
-import type { World, WorldOptions } from '../helpers/world.js';
-
-const NEVER: StatsOptions = {
-  ratedMessageSize: 512,
-  triggerAfterRatedMessages: 0,
-  triggerAfterDuration: 0,
-  triggerOnJoin: false,
-  triggerOnLeave: false,
-};
-
-function stats(options: Partial<StatsOptions>): WorldOptions {
-  return { realm: { stats: { ...NEVER, ...options } } };
-}
-
-async function monitor(world: World): Promise<Client> {
-  const client = await world.join({ authid: 'root' });
-  await client.subscribe('wamp.session.', { match: 'prefix' });
-  return client;
-}
-
-/** What the client itself has counted since its message `from`. */
-function counted(client: Client, from = 0, size = 512): Dict {
-  const sizes = client.sizes.slice(from);
-  return {
-    bytes: sizes.reduce((sum, octets) => sum + octets, 0),
-    messages: sizes.length,
-    rated_messages: sizes.reduce((sum, octets) => sum + Math.ceil(octets / size), 0),
-  };
-}
-
-/** The next on_stats: who, the counts, and the rest. */
-async function next(watching: Client): Promise<{ who: Dict; counts: Dict; rest: Dict }> {
-  const [who, all] = (await watching.receivesMeta('wamp.session.on_stats')) as [Dict, Dict];
-  const { bytes, messages, rated_messages, ...rest } = all;
-  return { who, counts: { bytes, messages, rated_messages }, rest };
-}
+import { counted, monitor, next, stats } from '../helpers/stats.js';
 
 const STARTED = BigInt(START) * 1_000_000n;
 

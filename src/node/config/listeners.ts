@@ -112,5 +112,10 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
 /** Whether only this machine can connect. */
 export function isLocal(endpoint: EndpointConfig): boolean {
-  return endpoint.type === 'unix' || LOOPBACK.test(endpoint.interface);
+  return endpoint.type === 'unix' || isLoopback(endpoint.interface);
+}
+
+/** Whether an address or host name is this machine's own, seen from itself. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
 }

@@ -6,7 +6,7 @@ import type { Environment } from './environment.js';
 import { findingsOf } from './issues.js';
 import { meaningOf } from './meaning.js';
 import { ConfigError, type Finding, type Problem, problemAt } from './problem.js';
-import { type Config, nodeSchema, type RouterWorkerConfig } from './schema.js';
+import { type Config, type HttpConfig, nodeSchema, type RouterWorkerConfig } from './schema.js';
 import { sift } from './sift.js';
 import type { Located, Source } from './source.js';
 import { readJson } from './source-json.js';
@@ -22,7 +22,7 @@ export interface Loaded {
 export interface LoadOptions {
   /** Default: that of the process. */
   readonly environment?: Environment | undefined;
-  /** What relative paths of Unix sockets are relative to. Default: they stay as they are. */
+  /** What relative paths of Unix sockets, of files with secrets and of the trace store are relative to. Default: they stay as they are. */
   readonly directory?: string | undefined;
 }
 
@@ -89,7 +89,24 @@ function finished(config: Config, directory: string | undefined): Config {
   const workers = config.workers
     .filter(worker => !worker.options.disabled)
     .map(worker => finishedWorker(worker, directory));
-  return { ...config, workers };
+  const { http, store } = config.wampscope;
+  const wampscope = {
+    ...config.wampscope,
+    http: http && finishedHttp(http, directory),
+    store: store && directory !== undefined ? { ...store, directory: resolve(directory, store.directory) } : store,
+  };
+  return { ...config, workers, wampscope };
+}
+
+function finishedHttp(http: HttpConfig, directory: string | undefined): HttpConfig {
+  const { bearer, basic } = http.auth ?? {};
+  if (!http.auth || directory === undefined) return http;
+  const at = (file: string | undefined): string | undefined => file && resolve(directory, file);
+  const auth = {
+    bearer: bearer && { ...bearer, token_file: at(bearer.token_file) },
+    basic: basic && { ...basic, password_file: at(basic.password_file) },
+  };
+  return { ...http, auth };
 }
 
 function finishedWorker(worker: RouterWorkerConfig, directory: string | undefined): RouterWorkerConfig {

@@ -2,6 +2,7 @@
 
 import { isUri } from '../../wire/uris.js';
 import { isLocal, type ListenerConfig, listenersOf, managesAnonymously } from './listeners.js';
+import { httpFindings } from './meaning-http.js';
 import { nearest } from './nearest.js';
 import { type Finding, listed, type Path, pathText } from './problem.js';
 import type { AuthConfig, Config, ManagementConfig, RealmConfig, RoleConfig, RouterWorkerConfig } from './schema.js';
@@ -39,6 +40,12 @@ class Examiner {
     this.#addresses();
     for (const listener of this.#listeners) this.#services(listener);
     this.#management();
+    const { http } = this.#config.wampscope;
+    if (!http) return;
+    const { errors, warnings } = httpFindings(http);
+    // An "auth" that was taken out with an error of its own is not missing.
+    if (!this.#sifted.isTakenOut(['wampscope', 'http', 'auth'])) this.errors.push(...errors);
+    this.warnings.push(...warnings);
   }
 
   #workers(): void {

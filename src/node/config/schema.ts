@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { CROSSBAR_KEYS, CROSSBAR_VALUES } from './crossbar-only.js';
-import { switchVariable } from './environment.js';
-import { HTTP_PORT } from './ports.js';
+import { pathVariables, switchVariable } from './environment.js';
+import { http } from './schema-http.js';
 import { realm, realmName, role } from './schema-realm.js';
-import { networkInterface, port, transport } from './schema-transport.js';
+import { transport } from './schema-transport.js';
 import { about, id, listOf, oneOf, section, text, whole } from './section.js';
 
 const controller = section('controller', { id: id('node').default('wampscope') }, CROSSBAR_KEYS.controller);
@@ -52,11 +52,6 @@ const management = section('wampscope management', {
     .default({}),
 });
 
-const http = section('wampscope http', {
-  interface: networkInterface().default('127.0.0.1'),
-  port: port.prefault(HTTP_PORT),
-});
-
 const COLLECTOR = 'the URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318';
 const telemetry = section('wampscope telemetry', {
   pipeline: oneOf('rows', 'sdk').default('rows'),
@@ -67,6 +62,23 @@ const telemetry = section('wampscope telemetry', {
   non_error_uris: listOf('error URIs that are answers, not failures', text('an error URI')).default([
     'wamp.error.canceled',
   ]),
+});
+
+const metrics = section('wampscope metrics', {
+  procedures: whole('procedures with numbers of their own', 1, 10_000).default(500),
+  endpoint: z
+    .string({ error: COLLECTOR })
+    .refine(url => URL.canParse(url) && /^https?:/i.test(url), { error: COLLECTOR })
+    .optional(),
+  export_interval: whole('milliseconds', 100, 2 ** 31 - 1).optional(),
+});
+
+const store = section('wampscope store', {
+  directory: text('a directory for the traces that are to outlive the router')
+    .register(about, { what: 'directory', substitution: pathVariables })
+    .default('traces'),
+  max_bytes: whole('octets', 1 << 20, 2 ** 40).default(2 ** 30),
+  max_age: whole('seconds', 1, 2 ** 31 - 1).default(604_800),
 });
 
 const limits = section('wampscope limits', {
@@ -80,6 +92,8 @@ const wampscope = section('wampscope', {
   management: management.optional(),
   http: http.optional(),
   telemetry: telemetry.prefault({}),
+  metrics: metrics.prefault({}),
+  store: store.optional(),
   limits: limits.prefault({}),
 });
 
@@ -129,4 +143,6 @@ export type WampscopeConfig = Config['wampscope'];
 export type ManagementConfig = NonNullable<WampscopeConfig['management']>;
 export type HttpConfig = NonNullable<WampscopeConfig['http']>;
 export type TelemetryConfig = WampscopeConfig['telemetry'];
+export type MetricsConfig = WampscopeConfig['metrics'];
+export type StoreConfig = NonNullable<WampscopeConfig['store']>;
 export type LimitsConfig = WampscopeConfig['limits'];

@@ -33,7 +33,7 @@ export interface TraceIo {
   /** Resolves at the first SIGINT or SIGTERM; from this call on they end nothing by themselves. */
   readonly interrupted: () => Promise<void>;
   /** For `--data`. */
-  readonly openStore: OpenStore | undefined;
+  readonly openStore: OpenStore;
 }
 
 /** Exit codes: 0 it is done, 1 it cannot be done, 2 the words make no sense. */
@@ -122,9 +122,8 @@ async function withSource(
 ): Promise<ExitCode> {
   const directory = command.flags.text('data');
   if (directory === undefined) return withManagement(command, context, use);
-  const { openStore } = context.io;
-  if (!openStore) throw new TraceFailure('--data: this wampscope keeps no store');
-  const source = await openStore(directory);
+  const place = { node: command.flags.text('node'), worker: command.flags.text('worker') };
+  const source = await context.io.openStore(directory, place);
   try {
     await use(source);
   } finally {

@@ -4,13 +4,7 @@ import { PROCEDURES, type ProcedureName } from '../../api/procedures.js';
 import { ErrorUri } from '../../wire/errors.js';
 import { type Login, WampClient } from './client.js';
 import { CallRefused, TraceFailure } from './failure.js';
-import { type AnyRecord, type RecordSource, type TraceSummary, unknownTrace } from './records.js';
-
-/** Where traces are looked for; absent: everywhere. */
-export interface Place {
-  readonly node: string | undefined;
-  readonly worker: string | undefined;
-}
+import { type AnyRecord, type Place, type RecordSource, type TraceSummary, unknownTrace } from './records.js';
 
 interface Worker {
   readonly node: string;

@@ -20,6 +20,8 @@ export interface TraceSummary {
   /** Records that were pushed out or given up. */
   readonly dropped: number;
   readonly persisted_seq?: number | null;
+  readonly persistent_id?: string | null;
+  readonly persist_error?: string | null;
 }
 
 /** A message-level record. */
@@ -85,7 +87,13 @@ export interface RecordSource {
 }
 
 /** Opens the store in a node's data directory. */
-export type OpenStore = (directory: string) => Promise<RecordSource>;
+export type OpenStore = (directory: string, place: Place) => Promise<RecordSource>;
+
+/** Where traces are looked for; absent: everywhere. */
+export interface Place {
+  readonly node: string | undefined;
+  readonly worker: string | undefined;
+}
 
 /** How an id that nobody knows is answered. */
 export function unknownTrace(id: string, known: readonly TraceSummary[]): string {

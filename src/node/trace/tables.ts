@@ -26,14 +26,14 @@ export function tracesTable(traces: readonly TraceSummary[], paint: Paint): stri
 }
 
 export function traceLines(trace: TraceSummary, paint: Paint): string[] {
-  const { id, status, stopped_reason, options, dropped, persisted_seq, started, ended } = trace;
+  const { id, status, stopped_reason, options, dropped, started, ended } = trace;
   const rows: [name: string, value: string | undefined][] = [
     ['trace', id],
     ['status', stopped_reason ? `${status} (${stopped_reason})` : status],
     ['level', `${options.trace_level}${options.trace_app_payload ? ', with payloads' : ''}`],
     ['filter', filterText(options.filter)],
     ['records', `${trace.next_seq - trace.first_seq}, seq ${seqRange(trace)}${dropped ? `, ${dropped} dropped` : ''}`],
-    ['persisted', options.persist ? persistedText(persisted_seq) : undefined],
+    ['persisted', options.persist ? persistedText(trace) : undefined],
     ['started', started],
     ['ended', ended ?? undefined],
     ['runtime', `${runtime(trace)}${options.duration ? ` of ${String(options.duration)} s` : ''}`],
@@ -48,8 +48,9 @@ function seqRange({ first_seq, next_seq }: TraceSummary): string {
   return first_seq === next_seq ? '-' : `${first_seq}..${next_seq - 1}`;
 }
 
-function persistedText(seq: number | null | undefined): string {
-  return typeof seq === 'number' ? `up to seq ${seq}` : 'nothing yet';
+function persistedText({ persisted_seq: seq, persist_error: error }: TraceSummary): string {
+  const reached = typeof seq === 'number' ? `up to seq ${seq}` : error ? 'nothing' : 'nothing yet';
+  return error ? `${reached}; stopped: ${error}` : reached;
 }
 
 function runtime(trace: TraceSummary): string {

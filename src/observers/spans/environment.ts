@@ -50,6 +50,39 @@ export const HONOURED = [
   ['OTEL_TRACES_SAMPLER_ARG', '1', 'the ratio of `traceidratio`; read and checked as well'],
 ] as const satisfies readonly (readonly [name: string, without: string, meaning: string])[];
 
+/** The same for metrics; what there is one of for all signals is above. */
+export const HONOURED_BY_METRICS = [
+  ['OTEL_METRICS_EXPORTER', 'none', '`otlp` exports metrics; `none` exports nothing'],
+  [
+    'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+    'http://localhost:4318/v1/metrics',
+    'where to, as it is; asks for the export',
+  ],
+  ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', '', 'as for all signals'],
+  ['OTEL_EXPORTER_OTLP_METRICS_HEADERS', '', 'as for all signals; both are sent, and these go before'],
+  ['OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', '', 'as for all signals'],
+  ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', '', 'as for all signals'],
+  ['OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE', '', 'as for all signals'],
+  ['OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY', '', 'as for all signals'],
+  ['OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE', '', 'as for all signals'],
+  ['OTEL_METRIC_EXPORT_INTERVAL', '60000', 'milliseconds between two exports'],
+  ['OTEL_METRIC_EXPORT_TIMEOUT', '30000', 'milliseconds until an export is given up'],
+] as const satisfies readonly (readonly [name: string, without: string, meaning: string])[];
+
+/** What is exported: each has variables and a path of its own. */
+export type Signal = 'traces' | 'metrics';
+
+/** Variables of which there is one for all signals and one for each. */
+export type OtlpName =
+  | 'CERTIFICATE'
+  | 'CLIENT_CERTIFICATE'
+  | 'CLIENT_KEY'
+  | 'COMPRESSION'
+  | 'ENDPOINT'
+  | 'HEADERS'
+  | 'PROTOCOL'
+  | 'TIMEOUT';
+
 /** [name, why not] */
 export const NOT_HONOURED = [
   [
@@ -69,7 +102,7 @@ export const NOT_HONOURED = [
   ['OTEL_EXPORTER_ZIPKIN_*, OTEL_EXPORTER_JAEGER_*', 'both take OTLP'],
 ] as const satisfies readonly (readonly [name: string, reason: string])[];
 
-export type HonouredName = (typeof HONOURED)[number][0];
+export type HonouredName = (typeof HONOURED)[number][0] | (typeof HONOURED_BY_METRICS)[number][0];
 
 export interface Variable {
   readonly name: HonouredName;

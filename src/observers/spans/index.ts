@@ -32,6 +32,8 @@ export interface SpanOptions {
   /** Error URIs that are answers: they do not make a span a failure. Default `wamp.error.canceled`. */
   readonly nonErrorUris?: readonly string[] | undefined;
   readonly log: SpanLog;
+  /** A UUID for `service.instance.id`, to share it with metrics. Default: a fresh one. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -64,8 +66,12 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
 }
 
-function rowSpans(settings: ExportSettings, { env, log, nonErrorUris }: SpanOptions, warn: Warn): SpanPipeline {
-  const source = sourceOf(env);
+function rowSpans(
+  settings: ExportSettings,
+  { env, log, instanceId, nonErrorUris }: SpanOptions,
+  warn: Warn,
+): SpanPipeline {
+  const source = sourceOf(env, instanceId);
   const batch = batchSettings(env, BATCH_DEFAULTS.rows, warn);
   const forgiven = nonErrorUris ?? NON_ERROR_URIS;
   const timing = { ...TIMING, giveUpAfter: batch.exportTimeout };
@@ -91,14 +97,20 @@ interface Books {
 }
 
 function sdkSpans(
-  { env, log, nonErrorUris }: SpanOptions,
+  { env, log, instanceId, nonErrorUris }: SpanOptions,
   warn: Warn,
   sinkOf: (books: Books) => SdkBatch | UserProcessor,
 ): SpanPipeline {
   const books = { accounts: new Accounts(), figures: new Figures() };
   const nonErrors = new Set(nonErrorUris ?? NON_ERROR_URIS);
-  const maxText = textLimit(env, warn);
-  return new SdkSpans({ ...books, sink: sinkOf(books), source: sourceOf(env), maxText, nonErrors, log });
+  return new SdkSpans({
+    ...books,
+    sink: sinkOf(books),
+    source: sourceOf(env, instanceId),
+    maxText: textLimit(env, warn),
+    nonErrors,
+    log,
+  });
 }
 
 function batched(exporter: SpanExporter, { env, log }: SpanOptions, warn: Warn): (books: Books) => SdkBatch {

@@ -23,7 +23,7 @@ export function sdkSourceOf(source: Source): SdkSource {
 }
 
 /** A resource that is settled from the start, so that no processor has to wait for it. */
-function resourceOf(attributes: Attributes): Resource {
+export function resourceOf(attributes: Attributes): Resource {
   return {
     attributes,
     merge: other => resourceOf({ ...attributes, ...other?.attributes }),
@@ -86,7 +86,7 @@ function linkOf(link: SpanLink): Link {
   return { context: { traceId, spanId, traceFlags: link.traceFlags, isRemote: link.isRemote } };
 }
 
-function attributesOf(list: readonly AttributeValue[]): Attributes {
+export function attributesOf(list: readonly AttributeValue[]): Attributes {
   const attributes: Attributes = {};
   addAttributes(attributes, list);
   return attributes;

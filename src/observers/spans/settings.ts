@@ -1,9 +1,17 @@
-/** Owns what options and environment say of span export: where to, how, and in whose name. */
+/** Owns what options and environment say of export over OTLP: where to, how, and in whose name. */
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type Environment, isTrue, type Variable, variable, type Warn } from './environment.js';
+import {
+  type Environment,
+  isTrue,
+  type OtlpName,
+  type Signal,
+  type Variable,
+  variable,
+  type Warn,
+} from './environment.js';
 import type { Source } from './otlp.js';
 import { ResourceAttribute, SCHEMA_URL, SCOPE_NAME } from './semconv.js';
 import type { AttributeValue } from './span-data.js';
@@ -25,7 +33,6 @@ export interface ExportSettings {
 }
 
 const SERVICE = 'wampscope';
-const TRACES_PATH = 'v1/traces';
 /** OTLP exporter specification, "Configuration Options": the default of OTEL_EXPORTER_OTLP_TIMEOUT. */
 const DEFAULT_TIMEOUT = '10000';
 
@@ -33,43 +40,48 @@ const DEFAULT_TIMEOUT = '10000';
  * Where and how to send, or `undefined` when nothing is to be sent: no endpoint is given, or the environment
  * says no. `endpoint` means what OTEL_EXPORTER_OTLP_ENDPOINT means, and goes before the environment.
  */
-export function exportSettings(endpoint: string | undefined, env: Environment, warn: Warn): ExportSettings | undefined {
-  const url = urlOf(endpoint, env);
-  if (url === undefined || isSwitchedOff(env, warn)) return undefined;
-  const protocol = signal(env, 'PROTOCOL');
-  const timeout = signal(env, 'TIMEOUT');
-  const compression = signal(env, 'COMPRESSION');
+export function exportSettings(
+  endpoint: string | undefined,
+  env: Environment,
+  warn: Warn,
+  signal: Signal = 'traces',
+): ExportSettings | undefined {
+  const url = urlOf(endpoint, env, signal);
+  if (url === undefined || isSwitchedOff(env, warn, signal)) return undefined;
+  const protocol = otlpVariable(env, signal, 'PROTOCOL');
+  const timeout = otlpVariable(env, signal, 'TIMEOUT');
+  const compression = otlpVariable(env, signal, 'COMPRESSION');
   return {
     url,
     protocol: oneOf(protocol, ['http/protobuf', 'http/json'], 'which a collector takes at port 4318'),
     headers: {
       ...pairsOf(variable(env, OTLP('HEADERS')), true),
-      ...pairsOf(variable(env, OTLP_TRACES('HEADERS')), true),
+      ...pairsOf(variable(env, OTLP_OF(signal, 'HEADERS')), true),
     },
     compression: oneOf(compression, ['none', 'gzip'], 'or leave it out'),
     timeoutMillis: positive(timeout ?? { name: OTLP('TIMEOUT'), value: DEFAULT_TIMEOUT }),
     userAgent: `${SERVICE}/${packageVersion()}`,
-    certificate: fileOf(signal(env, 'CERTIFICATE')),
-    clientCertificate: fileOf(signal(env, 'CLIENT_CERTIFICATE')),
-    clientKey: fileOf(signal(env, 'CLIENT_KEY')),
+    certificate: fileOf(otlpVariable(env, signal, 'CERTIFICATE')),
+    clientCertificate: fileOf(otlpVariable(env, signal, 'CLIENT_CERTIFICATE')),
+    clientKey: fileOf(otlpVariable(env, signal, 'CLIENT_KEY')),
   };
 }
 
 /** OpenTelemetry specification, "General SDK Configuration" and "Exporter Selection". */
-export function isSwitchedOff(env: Environment, warn: Warn): boolean {
-  const exporter = variable(env, 'OTEL_TRACES_EXPORTER');
+export function isSwitchedOff(env: Environment, warn: Warn, signal: Signal = 'traces'): boolean {
+  const exporter = variable(env, EXPORTER[signal]);
   if (isTrue(env, 'OTEL_SDK_DISABLED', warn) || exporter?.value === 'none') return true;
   if (exporter !== undefined) oneOf(exporter, ['otlp'], 'or to none, or leave it out');
   return false;
 }
 
 /** In whose name: what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say goes before what the process knows. */
-export function sourceOf(env: Environment): Source {
+export function sourceOf(env: Environment, instanceId: string = randomUUID()): Source {
   const version = packageVersion();
   const attributes: Record<string, AttributeValue> = {
     [ResourceAttribute.serviceName]: SERVICE,
     [ResourceAttribute.serviceVersion]: version,
-    [ResourceAttribute.serviceInstanceId]: randomUUID(),
+    [ResourceAttribute.serviceInstanceId]: instanceId,
     [ResourceAttribute.telemetrySdkName]: SERVICE,
     [ResourceAttribute.telemetrySdkLanguage]: 'nodejs',
     [ResourceAttribute.telemetrySdkVersion]: version,
@@ -89,33 +101,40 @@ export function sourceOf(env: Environment): Source {
   };
 }
 
-/** Variables of which there is one for all signals and one for traces. */
-type Signal =
-  | 'CERTIFICATE'
-  | 'CLIENT_CERTIFICATE'
-  | 'CLIENT_KEY'
-  | 'COMPRESSION'
-  | 'ENDPOINT'
-  | 'HEADERS'
-  | 'PROTOCOL'
-  | 'TIMEOUT';
-const OTLP = <S extends Signal>(name: S) => `OTEL_EXPORTER_OTLP_${name}` as const;
-const OTLP_TRACES = <S extends Signal>(name: S) => `OTEL_EXPORTER_OTLP_TRACES_${name}` as const;
-
-/** The variable of the traces alone goes before the one of all signals. */
-function signal(env: Environment, name: Signal): Variable | undefined {
-  return variable(env, OTLP_TRACES(name)) ?? variable(env, OTLP(name));
+/** Milliseconds of a variable, `fallback` when it is not set. */
+export function millisecondsOf(
+  env: Environment,
+  name: 'OTEL_METRIC_EXPORT_INTERVAL' | 'OTEL_METRIC_EXPORT_TIMEOUT',
+  fallback: number,
+): number {
+  const given = variable(env, name);
+  return given === undefined ? fallback : positive(given, String(fallback));
 }
 
-function urlOf(option: string | undefined, env: Environment): string | undefined {
-  // OTLP exporter specification, "Endpoint URLs for OTLP/HTTP": only the variable of traces is taken as it is.
-  const exact = variable(env, OTLP_TRACES('ENDPOINT'));
+/** Whether the environment asks for the export of `signal` by name. */
+export function isAskedFor(env: Environment, signal: Signal): boolean {
+  return variable(env, EXPORTER[signal]) !== undefined || variable(env, OTLP_OF(signal, 'ENDPOINT')) !== undefined;
+}
+
+const EXPORTER = { traces: 'OTEL_TRACES_EXPORTER', metrics: 'OTEL_METRICS_EXPORTER' } as const;
+const INFIX = { traces: 'TRACES', metrics: 'METRICS' } as const;
+const OTLP = <N extends OtlpName>(name: N) => `OTEL_EXPORTER_OTLP_${name}` as const;
+const OTLP_OF = <N extends OtlpName>(signal: Signal, name: N) => `OTEL_EXPORTER_OTLP_${INFIX[signal]}_${name}` as const;
+
+/** The variable of one signal alone goes before the one of all signals. */
+function otlpVariable(env: Environment, signal: Signal, name: OtlpName): Variable | undefined {
+  return variable(env, OTLP_OF(signal, name)) ?? variable(env, OTLP(name));
+}
+
+function urlOf(option: string | undefined, env: Environment, signal: Signal): string | undefined {
+  // OTLP exporter specification, "Endpoint URLs for OTLP/HTTP": only the variable of one signal is taken as it is.
+  const exact = variable(env, OTLP_OF(signal, 'ENDPOINT'));
   const base = option === undefined ? variable(env, OTLP('ENDPOINT')) : { name: '`endpoint`', value: option };
   if (option === undefined && exact !== undefined) return httpUrl(exact).href;
   if (base === undefined) return undefined;
   const url = httpUrl(base);
   if (!url.pathname.endsWith('/')) url.pathname += '/';
-  url.pathname += TRACES_PATH;
+  url.pathname += `v1/${signal}`;
   return url.href;
 }
 
@@ -134,11 +153,12 @@ function oneOf<T extends string>(given: Variable | undefined, allowed: readonly 
   throw new TypeError(`Unknown value '${given.value}' of ${given.name}; set it to ${allowed.join(' or ')}, ${fix}`);
 }
 
-function positive(given: Variable): number {
+/** @throws TypeError that names the variable. */
+function positive(given: Variable, fallback = DEFAULT_TIMEOUT): number {
   const value = Number(given.value);
   if (Number.isFinite(value) && value > 0) return value;
   throw new TypeError(
-    `Expected ${given.name} to be milliseconds above 0, got '${given.value}'; default is ${DEFAULT_TIMEOUT}`,
+    `Expected ${given.name} to be milliseconds above 0, got '${given.value}'; default is ${fallback}`,
   );
 }
 

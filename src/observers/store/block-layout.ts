@@ -7,7 +7,7 @@ const MAGIC = 0x57_53_52_42;
 const VERSION = 1;
 const HEADER_BYTES = 48;
 /** All columns of one record. */
-const ROW_BYTES = 4 * 8 + 8 * 4 + 5 * 4 + 2 + 3;
+const ROW_BYTES = 5 * 8 + 8 * 4 + 5 * 4 + 2 + 3;
 /** The checksum covers everything after itself. */
 const CHECKED_FROM = 16;
 
@@ -32,6 +32,7 @@ export interface BlockHeader {
 export class BlockLayout {
   readonly header: BlockHeader;
   readonly at: Float64Array;
+  readonly frame: Float64Array;
   readonly request: Float64Array;
   readonly subject: Float64Array;
   readonly publication: Float64Array;
@@ -63,6 +64,7 @@ export class BlockLayout {
     };
     this.header = header;
     this.at = new Float64Array(buffer, place(8 * n), n);
+    this.frame = new Float64Array(buffer, place(8 * n), n);
     this.request = new Float64Array(buffer, place(8 * n), n);
     this.subject = new Float64Array(buffer, place(8 * n), n);
     this.publication = new Float64Array(buffer, place(8 * n), n);

@@ -4,6 +4,7 @@ import { hexWord, uuid } from '../../trace/action.js';
 import { type Dict, EMPTY_DICT } from '../../wire/message.js';
 import type { PayloadCodec } from '../../wire/payload.js';
 import type { SerializerName } from '../../wire/serializers/serializer.js';
+import type { Amendment } from '../amendments.js';
 import { Flag, type LoggedMessage, type LoggedSession } from '../logged-message.js';
 import { type BlockLayout, openBlock, RecordBlockError } from './block-layout.js';
 import { ValueReader } from './block-values.js';
@@ -13,6 +14,11 @@ export const STORED_SERIALIZERS: readonly SerializerName[] = ['json', 'msgpack',
 
 /** The serializer that decodes payloads of that name. */
 export type FindCodec = (name: SerializerName) => PayloadCodec;
+
+/** What became known of the records of a block after it was stored, by the number of the frame. */
+export type FindAmendments = (firstFrame: number, lastFrame: number) => ReadonlyMap<number, Amendment>;
+
+const NONE: ReadonlyMap<number, Amendment> = new Map();
 
 /**
  * The records of a block, or those of them numbered `from` to `to`, both included.
@@ -24,10 +30,11 @@ export function readRecordBlock(
   serializers: FindCodec,
   from = 0,
   to = Number.POSITIVE_INFINITY,
+  amendments: FindAmendments = () => NONE,
 ): LoggedMessage[] {
   const block = openBlock(bytes);
   const { firstSeq, count } = block.header;
-  const records = new RecordReader(block, serializers);
+  const records = new RecordReader(block, serializers, amendments(...extremes(block.frame)));
   const list: LoggedMessage[] = [];
   const end = Math.min(count - 1, to - firstSeq);
   let payloadAt = 0;
@@ -44,10 +51,12 @@ class RecordReader {
   readonly #strings: readonly string[];
   readonly #values: ValueReader;
   readonly #sessions: readonly LoggedSession[];
+  readonly #amendments: ReadonlyMap<number, Amendment>;
 
-  constructor(block: BlockLayout, serializers: FindCodec) {
+  constructor(block: BlockLayout, serializers: FindCodec, amendments: ReadonlyMap<number, Amendment>) {
     this.#block = block;
     this.#codec = serializers;
+    this.#amendments = amendments;
     this.#strings = stringsOf(block);
     this.#values = new ValueReader(block.values, this.#strings);
     this.#sessions = (this.#values.read(block.header.sessionsAt) as unknown[][]).map(sessionOf);
@@ -59,6 +68,7 @@ class RecordReader {
     const known = (flags & Flag.KNOWN) !== 0;
     const id = (word: number): number => b.ids[i * 8 + word]!;
     const optionsAt = b.options[i]!;
+    const amendment = this.#amendments.get(b.frame[i]!);
     return {
       seq: b.header.firstSeq + i,
       at: b.at[i]!,
@@ -76,9 +86,9 @@ class RecordReader {
       dropped: (flags & Flag.DROPPED) !== 0,
       correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
       traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
-      uri: known ? this.#strings[b.uri[i]!]! : null,
+      uri: known ? (amendment?.uri ?? this.#strings[b.uri[i]!]!) : null,
       anchor: (flags & Flag.ANCHOR) !== 0,
-      last: (flags & Flag.LAST) !== 0,
+      last: (flags & Flag.LAST) !== 0 || amendment?.last === true,
       late: (flags & Flag.LATE) !== 0,
     };
   }
@@ -95,6 +105,17 @@ class RecordReader {
     const { args, kwargs } = this.#codec(name).decodePayload(octets, 0, octets.length, count);
     return count === 2 ? [args, kwargs] : [args];
   }
+}
+
+/** Of held-back records the frames are not in order. */
+function extremes(frames: Float64Array): [first: number, last: number] {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const frame of frames) {
+    if (frame < first) first = frame;
+    if (frame > last) last = frame;
+  }
+  return [first, last];
 }
 
 /** All strings are one text, cut by their lengths. */

@@ -12,8 +12,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
+import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
 import { type FindCodec, readRecordBlock } from './block-reader.js';
 import { isAlive, type Owner, thisProcess } from './owner.js';
@@ -29,11 +30,28 @@ export interface TraceRow extends Omit<StoredTrace, 'status'> {
 /** Persistent id of the trace and number of the block's first record. */
 export type BlockKey = [persistentId: string, firstSeq: number];
 
+/** Persistent id of the trace and number of the frame; beside the blocks, behind all of them. */
+export type AmendmentKey = [persistentId: string, kind: 'amendment', frame: number];
+
+export function amendmentKey(persistentId: string, frame: number): AmendmentKey {
+  return [persistentId, 'amendment', frame];
+}
+
+export function amendmentValue(amendment: Amendment): Buffer {
+  return Buffer.from(JSON.stringify(amendment));
+}
+
+export function readAmendment(value: Buffer): Amendment {
+  return JSON.parse(value.toString()) as Amendment;
+}
+
 const FILE = 'traces.mdb';
 const LOCK_FILE = `${FILE}-lock`;
 const FORMAT = 1;
 /** Octets of blocks in one transaction, which is held in memory until its commit. */
 export const MAX_COMMIT_BYTES = 8 << 20;
+/** What is left free of a disk. */
+const RESERVED_BYTES = 512 << 10;
 /** More than LMDB's header and all its reader slots. */
 const LOCK_BYTES = 64 * 1024;
 /** LMDB frees pages a few transactions late, and large values need neighbouring ones. */
@@ -59,6 +77,15 @@ export function isFullDisk(directory: string, error: unknown): boolean {
   return bavail * bsize < 2 * MAX_COMMIT_BYTES;
 }
 
+/**
+ * Whether there is room for `octets`, and for what LMDB writes besides. Asked before it is needed: on a disk that is
+ * full to the last octet the binding may end the process.
+ */
+export function hasRoom(directory: string, octets: number): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize >= 1.25 * octets + RESERVED_BYTES;
+}
+
 /** Octets that a value of `length` takes in the file, about. */
 export function storedSize(length: number): number {
   if (length < MAX_INLINE_BYTES) return length + 64;
@@ -69,7 +96,8 @@ export function storedSize(length: number): number {
 export class Database {
   readonly root: RootDatabase<unknown, string>;
   readonly traces: LmdbDatabase<TraceRow, string>;
-  readonly blocks: LmdbDatabase<Buffer, BlockKey>;
+  /** Amendments are here too: every table more is one more chance to fail on a full disk. */
+  readonly blocks: LmdbDatabase<Buffer, BlockKey | AmendmentKey>;
   readonly #about: LmdbDatabase<unknown, string>;
 
   private constructor(directory: string, readOnly: boolean, mapSize: number) {
@@ -88,7 +116,7 @@ export class Database {
     try {
       this.#about = this.root.openDB<unknown, string>({ name: 'about', encoding: 'json' });
       this.traces = this.root.openDB<TraceRow, string>({ name: 'traces', encoding: 'json' });
-      this.blocks = this.root.openDB<Buffer, BlockKey>({ name: 'blocks', encoding: 'binary' });
+      this.blocks = this.root.openDB<Buffer, BlockKey | AmendmentKey>({ name: 'blocks', encoding: 'binary' });
     } catch (error) {
       void this.root.close();
       throw error;
@@ -102,6 +130,7 @@ export class Database {
    */
   static open(directory: string, maxBytes: number): Database {
     makeDirectory(directory);
+    if (!hasRoom(directory, 0)) throw fullDisk();
     reserveLock(directory);
     const database = new Database(directory, false, 2 * maxBytes + MAP_SLACK);
     database.#check();
@@ -169,10 +198,11 @@ export class Database {
     const to = Math.min(toSeq, trace.persistedSeq);
     const records: LoggedMessage[] = [];
     if (from > to) return records;
+    const amendments = (first: number, last: number) => this.#amendmentsOf(persistentId, first, last);
     const start = this.#blockOf(persistentId, from);
     for (const { value } of this.blocks.getRange({ start: [persistentId, start], end: [persistentId, to + 1] })) {
       // A loop: a spread of many records would overflow the stack.
-      for (const record of readRecordBlock(value, codec, from, to)) {
+      for (const record of readRecordBlock(value, codec, from, to, amendments)) {
         if (records.length >= limit) return records;
         records.push(record);
       }
@@ -181,10 +211,20 @@ export class Database {
     return records;
   }
 
+  #amendmentsOf(persistentId: string, first: number, last: number): ReadonlyMap<number, Amendment> {
+    const found = new Map<number, Amendment>();
+    const range = { start: amendmentKey(persistentId, first), end: amendmentKey(persistentId, last + 1) };
+    for (const { value } of this.blocks.getRange(range)) {
+      const amendment = readAmendment(value);
+      found.set(amendment.frame, amendment);
+    }
+    return found;
+  }
+
   /** First number of the block that has record `seq`, or would have it. */
   #blockOf(persistentId: string, seq: number): number {
     const range = { start: [persistentId, seq], end: [persistentId, -1], reverse: true, limit: 1 };
-    for (const [, firstSeq] of this.blocks.getKeys(range as object)) return firstSeq;
+    for (const [, firstSeq] of this.blocks.getKeys(range as object) as Iterable<BlockKey>) return firstSeq;
     return seq;
   }
 
@@ -207,13 +247,20 @@ function isReadable(row: TraceRow): row is TraceRow & StoredTrace {
   return row.status !== 'deleting';
 }
 
+/** One by one: where the kernel says that there is no such directory, `recursive` would try forever. */
 function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return;
-  let parent = dirname(directory);
-  while (!existsSync(parent)) parent = dirname(parent);
+  const missing: string[] = [];
+  let parent = resolve(directory);
+  for (; !existsSync(parent); parent = dirname(parent)) missing.push(parent);
+  if (missing.length === 0) return;
   // On a read-only file system mkdir says that there is no such directory.
   accessSync(parent, constants.W_OK);
-  mkdirSync(directory, { recursive: true });
+  // Records hold what clients have sent.
+  for (const path of missing.reverse()) mkdirSync(path, path === missing.at(-1) ? { mode: 0o700 } : {});
+}
+
+function fullDisk(): Error {
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
 /**
@@ -228,7 +275,7 @@ function reserveLock(directory: string): void {
   try {
     const missing = LOCK_BYTES - statSync(path).size;
     const written = writeSync(file, Buffer.alloc(missing));
-    if (written < missing) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    if (written < missing) throw fullDisk();
   } finally {
     closeSync(file);
   }

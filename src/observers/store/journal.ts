@@ -1,7 +1,16 @@
 /** Owns all writing of the store: what one transaction changes, what an interrupted process left, and what has to go. */
 
+import type { Amendment } from '../amendments.js';
 import { headerOf, openBlock, RecordBlockError } from './block-layout.js';
-import { type BlockKey, type Database, storedSize, type TraceRow } from './database.js';
+import {
+  amendmentKey,
+  amendmentValue,
+  type BlockKey,
+  type Database,
+  readAmendment,
+  storedSize,
+  type TraceRow,
+} from './database.js';
 import type { StoreLimits, TraceMeta } from './stored-trace.js';
 
 /** A block on its way to the store. */
@@ -11,6 +20,8 @@ export interface PendingBlock {
   readonly bytes: Uint8Array;
 }
 
+/** About what one takes in the file. */
+const AMENDMENT_BYTES = 128;
 /** Blocks removed in one transaction, so that new ones never wait long. */
 const REMOVED_AT_ONCE = 128;
 
@@ -52,6 +63,7 @@ export class Journal {
       ...meta,
       status: 'running',
       ended: null,
+      stopReason: null,
       firstSeq: 0,
       persistedSeq: -1,
       lost: 0,
@@ -75,18 +87,37 @@ export class Journal {
   #put(row: TraceRow, { firstSeq, count, bytes }: PendingBlock): TraceRow {
     const expected = row.persistedSeq + 1;
     if (firstSeq < expected) throw new RangeError(`records from ${firstSeq} are stored already, up to ${expected - 1}`);
+    const isFirst = expected === row.firstSeq;
     this.#db.blocks.putSync([row.persistentId, firstSeq], asBuffer(bytes));
     return {
       ...row,
+      firstSeq: isFirst ? firstSeq : row.firstSeq,
       persistedSeq: firstSeq + count - 1,
-      lost: row.lost + firstSeq - expected,
+      lost: isFirst ? 0 : row.lost + firstSeq - expected,
       bytes: row.bytes + storedSize(bytes.length),
     };
   }
 
-  end(persistentId: string, ended: number): void {
+  /** Stores what became known of stored records: all or nothing, so that what is read is never half changed. */
+  amend(persistentId: string, amendments: readonly Amendment[]): void {
     const row = this.#rows.get(persistentId);
-    if (row?.status === 'running') this.#write({ ...row, status: 'stopped', ended });
+    if (row?.status !== 'running') return;
+    const after = { ...row, bytes: row.bytes + amendments.length * AMENDMENT_BYTES };
+    this.#db.root.transactionSync(() => {
+      for (const amendment of amendments) {
+        const key = amendmentKey(persistentId, amendment.frame);
+        const earlier = this.#db.blocks.get(key);
+        const all = earlier ? { ...readAmendment(earlier), ...amendment } : amendment;
+        this.#db.blocks.putSync(key, amendmentValue(all));
+      }
+      this.#db.traces.putSync(persistentId, after);
+    });
+    this.#note(after);
+  }
+
+  end(persistentId: string, ended: number, stopReason: string): void {
+    const row = this.#rows.get(persistentId);
+    if (row?.status === 'running') this.#write({ ...row, status: 'stopped', ended, stopReason });
   }
 
   /** No record of the trace is stored from now on. */
@@ -107,20 +138,20 @@ export class Journal {
    * Removes some of what is too old or too much: what was deleted, then the oldest stopped traces, then the
    * oldest blocks of the running trace that holds most.
    *
-   * @returns whether there may be more to do, and the running trace whose first records went.
+   * @returns whether there may be more to do, the running trace whose first records went, the ended one that goes.
    */
-  trim(): { readonly more: boolean; readonly trimmed?: TraceRow } {
+  trim(): { readonly more: boolean; readonly trimmed?: TraceRow; readonly removed?: TraceRow } {
     const rows = [...this.#rows.values()];
     const condemned = rows.find(row => row.status === 'deleting') ?? this.#oldestEnded(rows);
     if (condemned) {
       this.#removeSome(condemned);
-      return { more: true };
+      return condemned.status === 'deleting' ? { more: true } : { more: true, removed: condemned };
     }
     const aged = rows.find(row => this.#hasAgedBlock(row));
     const victim = aged ?? (this.#bytes > this.#limits.maxBytes ? largest(rows) : undefined);
     if (!victim) return { more: false };
     const trimmed = this.#removeBlocks(victim, aged ? this.#blockIsAged : this.#stillTooMuch);
-    return { more: trimmed !== victim, trimmed };
+    return trimmed === victim ? { more: false } : { more: true, trimmed };
   }
 
   #oldestEnded(rows: readonly TraceRow[]): TraceRow | undefined {
@@ -135,6 +166,7 @@ export class Journal {
     if (keys.length < REMOVED_AT_ONCE) {
       this.#db.root.transactionSync(() => {
         for (const key of keys) this.#db.blocks.removeSync(key);
+        this.#removeAmendments(row.persistentId, Number.MAX_SAFE_INTEGER);
         this.#db.traces.removeSync(row.persistentId);
       });
       this.#rows.delete(row.persistentId);
@@ -164,8 +196,11 @@ export class Journal {
       after = { ...after, firstSeq: next, lost: after.lost - gap, bytes: after.bytes - storedSize(block.length) };
     }
     if (removed.length === 0) return row;
+    // Frames are in order wherever there are amendments: held-back records are final when they are stored.
+    const firstFrame = openBlock(this.#block(keys[removed.length]!)).frame[0]!;
     this.#db.root.transactionSync(() => {
       for (const key of removed) this.#db.blocks.removeSync(key);
+      this.#removeAmendments(row.persistentId, firstFrame);
       this.#db.traces.putSync(row.persistentId, after);
     });
     this.#note(after);
@@ -205,6 +240,15 @@ export class Journal {
     return last;
   }
 
+  /** Those of the frames before `end`. */
+  #removeAmendments(persistentId: string, end: number): void {
+    const keys = this.#db.blocks.getKeys({
+      start: amendmentKey(persistentId, 0),
+      end: amendmentKey(persistentId, end),
+    });
+    for (const key of [...keys]) this.#db.blocks.removeSync(key);
+  }
+
   #newestBlock(persistentId: string): Buffer | undefined {
     const range = { start: [persistentId, Number.MAX_SAFE_INTEGER], end: [persistentId, -1], reverse: true, limit: 1 };
     for (const { value } of this.#db.blocks.getRange(range)) if (lastSeq(value) !== undefined) return value;
@@ -217,7 +261,7 @@ export class Journal {
       end: [persistentId, Number.MAX_SAFE_INTEGER],
       ...(limit !== undefined && { limit }),
     };
-    return [...this.#db.blocks.getKeys(range as object)];
+    return [...(this.#db.blocks.getKeys(range as object) as Iterable<BlockKey>)];
   }
 
   #block(key: BlockKey): Buffer {

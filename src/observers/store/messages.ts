@@ -1,5 +1,6 @@
 /** Owns what the router and the thread that writes its store tell each other. */
 
+import type { Amendment } from '../amendments.js';
 import type { StoreLimits, TraceMeta } from './stored-trace.js';
 
 /** What the thread is started with. */
@@ -21,15 +22,25 @@ export type Order =
       readonly count: number;
       readonly buffer: ArrayBuffer;
     }
-  | { readonly kind: 'end'; readonly persistentId: string; readonly ended: number }
+  | { readonly kind: 'amend'; readonly persistentId: string; readonly amendments: readonly Amendment[] }
+  | { readonly kind: 'end'; readonly persistentId: string; readonly ended: number; readonly reason: string }
   | { readonly kind: 'delete'; readonly persistentId: string; readonly call: number }
   | { readonly kind: 'close' };
 
 export type Report =
   /** Every order before it has been carried out or told as a fault; `octets` of blocks among them. */
   | { readonly kind: 'done'; readonly orders: number; readonly octets: number }
-  | { readonly kind: 'persisted'; readonly persistentId: string; readonly seq: number; readonly lost: number }
-  | { readonly kind: 'trimmed'; readonly persistentId: string; readonly firstSeq: number }
+  | {
+      readonly kind: 'persisted';
+      readonly persistentId: string;
+      readonly firstSeq: number;
+      readonly seq: number;
+      readonly lost: number;
+    }
+  /** The first records of a running trace have gone, to keep a limit. */
+  | { readonly kind: 'trimmed'; readonly persistentId: string; readonly firstSeq: number; readonly lost: number }
+  /** A trace that had ended has gone, to keep a limit. */
+  | { readonly kind: 'removed'; readonly persistentId: string }
   | { readonly kind: 'fault'; readonly persistentId: string; readonly reason: string }
   | { readonly kind: 'ended'; readonly persistentId: string }
   | { readonly kind: 'deleted'; readonly call: number; readonly found: boolean; readonly reason?: string }

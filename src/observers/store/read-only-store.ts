@@ -21,7 +21,11 @@ class ReadOnlyTraceStore implements StoredTraces {
     const traces = this.#database.list();
     if (owner && isAlive(owner)) return traces;
     // The next router will write that down.
-    return traces.map(trace => (trace.status === 'running' ? { ...trace, status: 'interrupted' } : trace));
+    return traces.map(trace => {
+      if (trace.status !== 'running') return trace;
+      const [last] = this.read(trace.persistentId, trace.persistedSeq, trace.persistedSeq, 1);
+      return { ...trace, status: 'interrupted', ended: last?.at ?? trace.started };
+    });
   }
 
   read(persistentId: string, fromSeq: number, toSeq: number, limit: number): LoggedMessage[] {

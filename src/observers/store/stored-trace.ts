@@ -14,6 +14,8 @@ export interface TraceMeta {
   readonly options: { readonly [name: string]: unknown };
   /** Milliseconds since the epoch. */
   readonly started: number;
+  /** When the clock of the process was 0, in milliseconds since the epoch: `performance.timeOrigin`. */
+  readonly origin: number;
 }
 
 /** `interrupted`: the process ended before the trace did. */
@@ -23,6 +25,8 @@ export interface StoredTrace extends TraceMeta {
   readonly status: StoredStatus;
   /** Milliseconds since the epoch; that of the last record for an interrupted trace; `null` while it runs. */
   readonly ended: number | null;
+  /** Why it was stopped, `null` when nobody did. */
+  readonly stopReason: string | null;
   /** Number of the oldest record that is stored. */
   readonly firstSeq: number;
   /** Number of the newest record that is stored; one less than `firstSeq` when there is none. */

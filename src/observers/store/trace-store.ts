@@ -1,6 +1,7 @@
 /** Owns the store of native traces as the router sees it: it hands over blocks, never waits, and is told what came of them. */
 
 import type { Worker } from 'node:worker_threads';
+import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
 import type { RecordBlock } from '../record-block.js';
 import type { FindCodec } from './block-reader.js';
@@ -20,14 +21,18 @@ export interface TraceStoreOptions {
   readonly maxBytes?: number;
   /** Milliseconds for which records are kept. Default 7 days. */
   readonly maxAge?: number;
-  /** Octets of blocks that may be on their way to the disk; what comes on top is lost. Default 32 MiB. */
+  /** Octets of blocks that may be on their way to the disk; what comes on top is lost. Default 64 MiB. */
   readonly maxQueueBytes?: number;
-  /** Every record up to `seq` is stored, except `lost` ones that came too fast. */
-  readonly onPersisted?: (persistentId: string, seq: number, lost: number) => void;
+  /** Every record from `firstSeq` to `seq` is stored, except `lost` ones that came too fast. */
+  readonly onPersisted?: (persistentId: string, seq: number, lost: number, firstSeq: number) => void;
   /** No record of this trace is stored from now on. Called once per trace, never from within `begin` or `append`. */
   readonly onFault?: (persistentId: string, reason: string) => void;
   /** The oldest records of a running trace have gone, to keep a limit. */
-  readonly onTrimmed?: (persistentId: string, firstSeq: number) => void;
+  readonly onTrimmed?: (persistentId: string, firstSeq: number, lost: number) => void;
+  /** Everything of a trace is stored, its end too. */
+  readonly onEnded?: (persistentId: string) => void;
+  /** A trace that had ended has gone, to keep a limit. */
+  readonly onRemoved?: (persistentId: string) => void;
   /** Starts the thread that writes; tests watch it. */
   readonly spawn?: (settings: WriterSettings) => Worker;
 }
@@ -47,13 +52,13 @@ export interface StoredTraces {
 
 const MAX_BYTES = 1 << 30;
 const MAX_AGE_MS = 7 * 86_400_000;
-const MAX_QUEUE_BYTES = 32 << 20;
+const MAX_QUEUE_BYTES = 64 << 20;
 const CLOSE_LIMIT_MS = 5000;
 
 /** A trace until the store has its end. */
 interface LiveTrace {
   readonly meta: TraceMeta;
-  ended: number | undefined;
+  ended: { readonly at: number; readonly reason: string } | undefined;
   /** Set when its persistence has stopped. */
   fault: string | undefined;
 }
@@ -68,6 +73,8 @@ export class TraceStore implements StoredTraces {
   readonly #live = new Map<string, LiveTrace>();
   readonly #deletions = new Map<number, (report: Extract<Report, { kind: 'deleted' }> | undefined) => void>();
   #database: Database | undefined;
+  /** Where the file can be read but not written. */
+  #reader: Database | undefined;
   #isOwner = false;
   #calls = 0;
   #isRestarting = false;
@@ -110,18 +117,28 @@ export class TraceStore implements StoredTraces {
   append(persistentId: string, block: RecordBlock): boolean {
     const live = this.#live.get(persistentId);
     if (!live || live.fault !== undefined) return false;
-    const hasRoom = this.#link.octets + block.buffer.byteLength <= this.#maxQueueBytes;
-    if (hasRoom && this.#link.send({ kind: 'append', persistentId, ...block })) return true;
+    if (this.hasRoom(block) && this.#link.send({ kind: 'append', persistentId, ...block })) return true;
     this.dropped += block.count;
     return false;
   }
 
+  /** Whether `append` would take the block now, as far as the queue is concerned. */
+  hasRoom(block: RecordBlock): boolean {
+    return this.#link.octets + block.buffer.byteLength <= this.#maxQueueBytes;
+  }
+
+  /** Changes records that were handed over; those of the queue that never arrive are not missed. */
+  amend(persistentId: string, amendments: readonly Amendment[]): void {
+    const live = this.#live.get(persistentId);
+    if (live && live.fault === undefined) this.#link.send({ kind: 'amend', persistentId, amendments });
+  }
+
   /** A trace ends; its blocks so far are stored before that. `ended` in milliseconds since the epoch. */
-  end(persistentId: string, ended: number): void {
+  end(persistentId: string, ended: number, reason: string): void {
     const live = this.#live.get(persistentId);
     if (!live) return;
-    live.ended = ended;
-    if (live.fault === undefined) this.#link.send({ kind: 'end', persistentId, ended });
+    live.ended = { at: ended, reason };
+    if (live.fault === undefined) this.#link.send({ kind: 'end', persistentId, ended, reason });
     else this.#live.delete(persistentId);
   }
 
@@ -145,12 +162,13 @@ export class TraceStore implements StoredTraces {
   }
 
   /**
-   * Deletes a trace that does not run; false when there is none of that name.
+   * Deletes a trace that does not run, or whose end was told; false when there is none of that name.
    *
    * @throws TraceStoreError when it runs, or when the store cannot be written.
    */
   async delete(persistentId: string): Promise<boolean> {
-    if (this.#running().includes(persistentId)) throw new TraceStoreError(`trace ${persistentId} is running`);
+    const live = this.#live.get(persistentId);
+    if (live && live.fault === undefined && !live.ended) throw new TraceStoreError(`trace ${persistentId} is running`);
     const fault = this.#start();
     if (fault !== undefined) throw new TraceStoreError(fault);
     const call = this.#calls++;
@@ -170,6 +188,7 @@ export class TraceStore implements StoredTraces {
     this.#isClosed = true;
     await this.#link.close(CLOSE_LIMIT_MS);
     this.#loseDeletions();
+    await this.#closeReader();
     await this.#closeDatabase();
   }
 
@@ -183,6 +202,8 @@ export class TraceStore implements StoredTraces {
   #open(): string | undefined {
     if (this.#database && this.#isOwner) return undefined;
     if (this.#isClosed) return 'the store is closed';
+    // Two handles to one file would share what the first may do.
+    if (this.#reader) void this.#closeReader();
     try {
       this.#database ??= Database.open(this.#directory, this.#maxBytes);
       if (!this.#isOwner) this.#database.claim();
@@ -197,9 +218,18 @@ export class TraceStore implements StoredTraces {
   #reading<T>(run: (database: Database) => T[]): T[] {
     if (this.#isClosed) throw new TraceStoreError('the store is closed');
     if (!this.#database && !storeExists(this.#directory)) return [];
-    const fault = this.#open();
-    if (!this.#database) throw new TraceStoreError(fault ?? 'the store cannot be opened');
-    return run(this.#database);
+    const fault = this.#reader ? undefined : this.#open();
+    const database = this.#database ?? this.#openReader(fault);
+    return run(database);
+  }
+
+  #openReader(fault: string | undefined): Database {
+    try {
+      this.#reader ??= Database.openReadOnly(this.#directory);
+      return this.#reader;
+    } catch (error) {
+      throw new TraceStoreError(fault ?? reasonOf(error));
+    }
   }
 
   #running(): string[] {
@@ -218,14 +248,16 @@ export class TraceStore implements StoredTraces {
   #linkOnReport(report: Report): void {
     switch (report.kind) {
       case 'persisted':
-        return this.#options.onPersisted?.(report.persistentId, report.seq, report.lost);
+        return this.#options.onPersisted?.(report.persistentId, report.seq, report.lost, report.firstSeq);
       case 'trimmed':
-        return this.#options.onTrimmed?.(report.persistentId, report.firstSeq);
+        return this.#options.onTrimmed?.(report.persistentId, report.firstSeq, report.lost);
+      case 'removed':
+        return this.#options.onRemoved?.(report.persistentId);
       case 'fault':
         return this.#fail(report.persistentId, report.reason);
       case 'ended':
         this.#live.delete(report.persistentId);
-        return;
+        return this.#options.onEnded?.(report.persistentId);
       case 'deleted':
         this.#deletions.get(report.call)?.(report);
         this.#deletions.delete(report.call);
@@ -256,7 +288,7 @@ export class TraceStore implements StoredTraces {
       const { meta, ended } = this.#live.get(persistentId)!;
       if (fault !== undefined) this.#fail(persistentId, fault);
       else this.#link.send({ kind: 'begin', meta });
-      if (ended !== undefined) this.#link.send({ kind: 'end', persistentId, ended });
+      if (ended) this.#link.send({ kind: 'end', persistentId, ended: ended.at, reason: ended.reason });
     }
   }
 
@@ -265,9 +297,19 @@ export class TraceStore implements StoredTraces {
     this.#deletions.clear();
   }
 
+  async #closeReader(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await this.#closed(reader);
+  }
+
   async #closeDatabase(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
+    await this.#closed(database);
+  }
+
+  async #closed(database: Database | undefined): Promise<void> {
     try {
       await database?.close();
     } catch (error) {

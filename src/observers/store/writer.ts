@@ -1,6 +1,6 @@
 /** Owns the thread's side of the store: orders come in, each trace's are carried out in their order, what came of them is told. */
 
-import { type Database, isFullDisk, MAX_COMMIT_BYTES } from './database.js';
+import { type Database, hasRoom, isFullDisk, MAX_COMMIT_BYTES } from './database.js';
 import type { Gate } from './gate.js';
 import { Journal, type PendingBlock } from './journal.js';
 import type { Order, Report, WriterSettings } from './messages.js';
@@ -79,9 +79,12 @@ export class Writer {
   /** A transaction for each trace: what one cannot store does not harm the others. */
   #appendAll(blocks: Map<string, PendingBlock[]>): void {
     for (const [persistentId, list] of blocks) {
-      this.#forTrace(persistentId, () => {
+      const octets = list.reduce((sum, block) => sum + block.bytes.length, 0);
+      this.#growing(persistentId, octets, () => {
         const row = this.#journal.append(persistentId, list);
-        if (row) this.#report({ kind: 'persisted', persistentId, seq: row.persistedSeq, lost: row.lost });
+        if (!row) return;
+        const { firstSeq, persistedSeq: seq, lost } = row;
+        this.#report({ kind: 'persisted', persistentId, firstSeq, seq, lost });
       });
     }
     blocks.clear();
@@ -90,9 +93,11 @@ export class Writer {
   #carryOut(order: Exclude<Order, { kind: 'append' }>): void {
     switch (order.kind) {
       case 'begin':
-        return this.#forTrace(order.meta.persistentId, () => this.#journal.begin(order.meta));
+        return this.#growing(order.meta.persistentId, 0, () => this.#journal.begin(order.meta));
+      case 'amend':
+        return this.#growing(order.persistentId, 0, () => this.#journal.amend(order.persistentId, order.amendments));
       case 'end':
-        return this.#end(order.persistentId, order.ended);
+        return this.#end(order.persistentId, order.ended, order.reason);
       case 'delete':
         return this.#delete(order.persistentId, order.call);
       case 'close':
@@ -100,16 +105,25 @@ export class Writer {
     }
   }
 
+  /** What makes the file larger needs room on the disk. */
+  #growing(persistentId: string, octets: number, run: () => void): void {
+    if (hasRoom(this.#directory, octets)) this.#forTrace(persistentId, run);
+    else this.#fail(persistentId, DISK_IS_FULL);
+  }
+
   #forTrace(persistentId: string, run: () => void): void {
     const reason = this.#attempt(run);
-    if (reason === undefined) return;
+    if (reason !== undefined) this.#fail(persistentId, reason);
+  }
+
+  #fail(persistentId: string, reason: string): void {
     // Small as it is, it may find room where records did not.
     this.#attempt(() => this.#journal.fail(persistentId, reason));
     this.#report({ kind: 'fault', persistentId, reason });
   }
 
-  #end(persistentId: string, ended: number): void {
-    this.#forTrace(persistentId, () => this.#journal.end(persistentId, ended));
+  #end(persistentId: string, ended: number, reason: string): void {
+    this.#forTrace(persistentId, () => this.#journal.end(persistentId, ended, reason));
     this.#report({ kind: 'ended', persistentId });
   }
 
@@ -145,10 +159,12 @@ export class Writer {
   #trim(): void {
     this.#mustTrim = false;
     this.#attempt(() => {
-      const { more, trimmed } = this.#journal.trim();
+      const { more, trimmed, removed } = this.#journal.trim();
       if (trimmed) {
-        this.#report({ kind: 'trimmed', persistentId: trimmed.persistentId, firstSeq: trimmed.firstSeq });
+        const { persistentId, firstSeq, lost } = trimmed;
+        this.#report({ kind: 'trimmed', persistentId, firstSeq, lost });
       }
+      if (removed) this.#report({ kind: 'removed', persistentId: removed.persistentId });
       if (more) this.#trimSoon();
     });
   }

@@ -194,7 +194,11 @@ const ROWS: readonly Row[] = [
   [`${AUTH}.ticket.principals.joe.ticket`, `\${JOES_TICKET}`, ['the environment variable JOES_TICKET is not set']],
 
   // What only wampscope has.
-  ['wampscope.metrics', {}, ['unknown key "metrics" in wampscope', 'known here: management, http, telemetry, limits']],
+  [
+    'wampscope.graphs',
+    {},
+    ['unknown key "graphs" in wampscope', 'known here: management, http, telemetry, metrics, store, limits'],
+  ],
   ['wampscope.management.realm', 'realm1', ['the realm name "realm1" is taken by workers[0].realms[0].name']],
   ['wampscope.http.port', 8080, ['the port 8080 of 127.0.0.1 is taken by workers[0].transports[0].endpoint.port']],
   ['wampscope.telemetry.pipeline', 'row', ['one of "rows" or "sdk"', 'did you mean "rows"?']],

@@ -119,7 +119,7 @@ test('without a configuration: realm1 with statistics, one port for everybody he
     also_in: [],
     readers: {},
   });
-  assert.deepEqual(wampscope.http, { interface: '127.0.0.1', port: HTTP_PORT });
+  assert.deepEqual(wampscope.http, { interface: '127.0.0.1', port: HTTP_PORT, open_to_network: false });
 
   const [listener, ...others] = listenersOf(config);
   assert.deepEqual(others, []);

@@ -272,6 +272,19 @@ test('a byte order mark and the name .yml do not matter', () => {
   assert.deepEqual(loadConfig(json).config, loadConfig(yaml).config);
 });
 
+test('the directory of the trace store is relative to the file, and has a default', () => {
+  const stored = (store: object) => {
+    const file = join(directory, 'store.json');
+    writeFileSync(file, JSON.stringify({ ...plainNode(), wampscope: { store } }));
+    return loadConfig(file, { environment: { DATA: '/srv/data' } }).config.wampscope.store;
+  };
+  assert.deepEqual(stored({}), { directory: join(directory, 'traces'), max_bytes: 2 ** 30, max_age: 604_800 });
+  assert.equal(stored({ directory: '../there' })!.directory, join(directory, '../there'));
+  assert.equal(stored({ directory: '/elsewhere' })!.directory, '/elsewhere');
+  assert.equal(stored({ directory: '$DATA/traces' })!.directory, '/srv/data/traces');
+  assert.equal(parseConfig(JSON.stringify(plainNode()), 'json', 'n.json').config.wampscope.store, undefined);
+});
+
 test('relative paths of Unix sockets are relative to the file', () => {
   const { config } = loadConfig(fileOf('socket.json', JSON.stringify(plainNode())));
   assert.deepEqual(config.workers[0]!.transports[1]!.endpoint, { type: 'unix', path: join(directory, 'wamp.sock') });

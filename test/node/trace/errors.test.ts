@@ -104,7 +104,7 @@ const REFUSED: readonly [words: string, message: RegExp, options?: RunOptions][]
     { env: { HUSH: 'hush' } },
   ],
   ['start ../x', /^trace_id is "\.\.\/x"; expected letters/],
-  ['list --data /nowhere', /^--data: this wampscope keeps no store$/],
+  ['list --data /nowhere', /^--data: there is no trace store in \/nowhere$/],
 ];
 
 test('what the router refuses: exit code 1, and why', async () => {

@@ -5,12 +5,13 @@ import { parseConfig } from '../../../src/node/config/load.js';
 import { Node } from '../../../src/node/node.js';
 import { runTrace } from '../../../src/node/trace/command.js';
 import type { OpenStore } from '../../../src/node/trace/records.js';
+import { openStoreSource } from '../../../src/node/trace/store-source.js';
 import { RawClient } from '../../e2e/raw-client.js';
 
 const permit = { call: true, register: true, publish: true, subscribe: true };
 const everything = [{ uri: '', match: 'prefix', allow: permit }];
 
-function configuration(workers: number): object {
+function configuration(workers: number, store: object | undefined): object {
   return {
     version: 2,
     controller: { id: 'node1' },
@@ -58,6 +59,7 @@ function configuration(workers: number): object {
           { name: 'guest' },
         ],
       },
+      ...(store && { store }),
     },
   };
 }
@@ -86,7 +88,10 @@ export interface RunOptions {
 }
 
 /** Runs `wampscope trace` with these words. */
-export function trace(words: readonly string[], { env = {}, color = false, openStore }: RunOptions = {}): Running {
+export function trace(
+  words: readonly string[],
+  { env = {}, color = false, openStore = openStoreSource }: RunOptions = {},
+): Running {
   const out = new Sink();
   const err = new Sink();
   let interrupt = (): void => {};
@@ -143,8 +148,8 @@ export class World {
     this.url = `ws://127.0.0.1:${port}/ws`;
   }
 
-  static async start(workers = 1): Promise<World> {
-    const text = JSON.stringify(configuration(workers));
+  static async start(workers = 1, store?: object): Promise<World> {
+    const text = JSON.stringify(configuration(workers, store));
     const { config } = parseConfig(text, 'json', 'test.json', { environment: {} });
     const lines: string[] = [];
     const log = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };

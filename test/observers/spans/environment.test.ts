@@ -4,8 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { metricsExportOptions } from '../../../src/observers/metrics/otlp-settings.js';
 import { BATCH_DEFAULTS, batchSettings, samplerSettings, textLimit } from '../../../src/observers/spans/batching.js';
-import { type Environment, HONOURED, NOT_HONOURED } from '../../../src/observers/spans/environment.js';
+import {
+  type Environment,
+  HONOURED,
+  HONOURED_BY_METRICS,
+  NOT_HONOURED,
+} from '../../../src/observers/spans/environment.js';
 import { createSpans } from '../../../src/observers/spans/index.js';
 import { Actions, session } from './actions.js';
 
@@ -23,9 +29,11 @@ test(`${DOCUMENT} has the tables of the code`, () => {
       .map(name => `\`${name}\``)
       .join(', ');
   const honoured = HONOURED.map(([name, without, meaning]) => [code(name), without, meaning]);
+  const metrics = HONOURED_BY_METRICS.map(([name, without, meaning]) => [code(name), without, meaning]);
   const ignored = NOT_HONOURED.map(([name, reason]) => [code(name), reason]);
   for (const expected of [
     table(['variable', 'without it', 'here'], honoured),
+    table(['variable', 'without it', 'here'], metrics),
     table(['variable', 'why not'], ignored),
   ]) {
     assert.ok(document.includes(expected), `${DOCUMENT} must have this table:\n${expected}`);
@@ -35,6 +43,7 @@ test(`${DOCUMENT} has the tables of the code`, () => {
 test('every variable that is said to be honoured is read, and no other of OpenTelemetry', async () => {
   const read = new Set<string>();
   const values: Record<string, string> = {
+    OTEL_METRICS_EXPORTER: 'otlp',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     OTEL_TRACES_SAMPLER: 'always_on',
   };
@@ -47,11 +56,13 @@ test('every variable that is said to be honoured is read, and no other of OpenTe
   for (const pipeline of ['rows', 'sdk'] as const) {
     await createSpans({ pipeline, env, log: { warn: assert.fail } }).close();
   }
-  assert.deepEqual([...read].sort(), HONOURED.map(([name]) => name).sort());
+  metricsExportOptions({ endpoint: undefined, interval: undefined }, env, { warn: assert.fail });
+  read.delete('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE');
+  assert.deepEqual([...read].sort(), [...HONOURED, ...HONOURED_BY_METRICS].map(([name]) => name).sort());
 });
 
 test('no variable is in both tables, or twice in one', () => {
-  const names = [...HONOURED, ...NOT_HONOURED].map(([name]) => name);
+  const names = [...HONOURED, ...HONOURED_BY_METRICS, ...NOT_HONOURED].map(([name]) => name);
   assert.equal(new Set(names).size, names.length);
 });
 

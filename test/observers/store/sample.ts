@@ -36,6 +36,7 @@ export const NOW = Date.now();
 export function row(seq: number, at = NOW + seq): BlockRow {
   return {
     at,
+    frame: 3 * seq,
     session,
     flags: Flag.KNOWN,
     code: 48,
@@ -56,7 +57,15 @@ export function row(seq: number, at = NOW + seq): BlockRow {
 
 export function meta(started = NOW): TraceMeta {
   const options = { trace_app_payload: true };
-  return { persistentId: randomUUID(), traceId: 'trace1', node: 'node1', worker: 'worker1', options, started };
+  return {
+    persistentId: randomUUID(),
+    traceId: 'trace1',
+    node: 'node1',
+    worker: 'worker1',
+    options,
+    started,
+    origin: started - 1000,
+  };
 }
 
 /** Stores of each test: they are closed before their directory goes. */

@@ -26,9 +26,19 @@ test('a trace is stored, listed, read in any range and stays after a restart', a
   assert.ok(running!.bytes > 2000 * 150);
   assert.deepEqual(
     { ...running, bytes: 0 },
-    { ...trace, status: 'running', ended: null, firstSeq: 0, persistedSeq: 1999, lost: 0, bytes: 0, fault: null },
+    {
+      ...trace,
+      status: 'running',
+      ended: null,
+      stopReason: null,
+      firstSeq: 0,
+      persistedSeq: 1999,
+      lost: 0,
+      bytes: 0,
+      fault: null,
+    },
   );
-  first.store.end(trace.persistentId, trace.started + 5000);
+  first.store.end(trace.persistentId, trace.started + 5000, 'requested');
   await first.store.close();
 
   const second = new WatchedStore(t, directory);
@@ -94,7 +104,7 @@ test('a stopped trace can be deleted, a running one cannot', async t => {
   store.begin(trace);
   feed(store, trace.persistentId, 0, 50_000, 100);
   await assert.rejects(store.delete(trace.persistentId), /is running/);
-  store.end(trace.persistentId, trace.started + 1);
+  store.end(trace.persistentId, trace.started + 1, 'requested');
   await store.settled(WAIT_MS);
   assert.equal(await store.delete(trace.persistentId), true);
   assert.deepEqual(store.list(), []);
@@ -110,7 +120,7 @@ test('over its size the store drops the oldest stopped trace, then the oldest bl
   for (const [i, trace] of [old, young].entries()) {
     store.begin(trace);
     feed(store, trace.persistentId, 0, 5000);
-    store.end(trace.persistentId, NOW + i);
+    store.end(trace.persistentId, NOW + i, 'requested');
   }
   store.begin(running);
   let fed = 0;
@@ -144,7 +154,7 @@ test('what is too old goes: stopped traces, and the first blocks of a running on
   const [stopped, running] = [meta(now - 9000), meta(now - 8000)];
   const first = new WatchedStore(t, directory, { maxAge: 60_000 });
   first.store.begin(stopped);
-  first.store.end(stopped.persistentId, now - 120_000);
+  first.store.end(stopped.persistentId, now - 120_000, 'requested');
   first.store.begin(running);
   feed(first.store, running.persistentId, 0, 512, 256, now - 120_000);
   feed(first.store, running.persistentId, 512, 600, 256, now);
@@ -228,7 +238,7 @@ test('a thread that cannot live stops the persistence, not the router', async t 
   watched.store.begin(trace);
   for (let i = 0; i < 500 && watched.faults.length === 0; i++) await new Promise(resolve => setTimeout(resolve, 10));
   assert.match(watched.faults[0]![1], /the thread that writes has died/);
-  watched.store.end(trace.persistentId, 1);
+  watched.store.end(trace.persistentId, 1, 'requested');
 });
 
 test('options are checked, and a missing store is a sentence', t => {
