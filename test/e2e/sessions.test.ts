@@ -34,7 +34,10 @@ async function perform(pipeline: string): Promise<ReceivedSpan[]> {
   const { config } = parseConfig(JSON.stringify(configuration(pipeline)), 'json', 'e2e.json', { environment: {} });
   const lines: string[] = [];
   const log = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
-  const node = new Node(config, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, log });
+  const node = new Node(config, {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_TRACES_SAMPLER: 'always_on' },
+    log,
+  });
   try {
     await node.start();
     const url = /ws:\S+/.exec(lines.join('\n'))![0];

@@ -6,6 +6,7 @@ import * as semconv from '@opentelemetry/semantic-conventions';
 import * as incubating from '@opentelemetry/semantic-conventions/incubating';
 import { ATTRIBUTES } from '../../../src/observers/spans/attributes.js';
 import { SEMCONV_ROWS } from '../../../src/observers/spans/semconv.js';
+import { Reason } from '../../../src/trace/sampling/reason.js';
 import { Actions, end, KINDS, OUTCOMES, session } from './actions.js';
 import { spansOfAll } from './told.js';
 
@@ -31,7 +32,11 @@ const SPANS = spansOfAll(spans => {
   const gone = actions.opening(PEER, 'caller_gone');
   gone.reason = 'transport_lost';
   spans.onSessionOpen?.(gone);
-  spans.onSessionClose?.(actions.closing(PEER, opening, 'transport_lost', 5));
+  const closing = actions.closing(PEER, opening, 'transport_lost', 5);
+  spans.onSessionClose?.(closing);
+  for (const end of [opening, closing]) end.sampled = Reason.ratio;
+  spans.onSessionOpen?.(opening);
+  spans.onSessionClose?.(closing);
 });
 
 const registered = new Map(ATTRIBUTES.map(entry => [entry.name, entry]));

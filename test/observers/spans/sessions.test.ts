@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hrTime } from '../../../src/observers/spans/span-data.js';
 import { hexWord } from '../../../src/trace/action.js';
+import { Reason } from '../../../src/trace/sampling/reason.js';
 import type { OpeningOutcome } from '../../../src/trace/session.js';
 import { Actions, NOON, session } from './actions.js';
 import { spansOfAll } from './told.js';
@@ -117,6 +118,37 @@ test('the end of a session is a root that points to its beginning, with its tota
     'wamp.session.events.dropped': 3,
     'wamp.outcome': 'ok',
   });
+});
+
+test('ends of sessions that are not kept are not told, and one that is does not point to a beginning that is not', () => {
+  const actions = new Actions(7);
+  const opening = actions.opening(PEER);
+  opening.sampled = Reason.none;
+  const closing = actions.closing(PEER, opening, 'no answer to a ping');
+  closing.sampled = Reason.error;
+  const other = actions.closing(PEER, opening, 'transport_lost');
+  other.sampled = Reason.none;
+  const [close, ...more] = spansOfAll(spans => {
+    spans.onSessionOpen?.(opening);
+    spans.onSessionClose?.(closing);
+    spans.onSessionClose?.(other);
+  });
+  assert.equal(more.length, 0);
+  assert.equal(close!.name, 'session close');
+  assert.deepEqual(close!.links, []);
+  assert.equal(close!.attributes['wamp.session.lifetime'], 1);
+  assert.equal(close!.attributes['wamp.sampling.reason'], 'error');
+});
+
+test('the tracestate of a session is that of its spans', () => {
+  const opening = new Actions(8).opening(PEER, 'ok', '', true);
+  opening.sampled = Reason.ratio;
+  opening.tracestate = 'ot=th:8';
+  const spans = spansOfAll(pipeline => pipeline.onSessionOpen?.(opening));
+  assert.deepEqual(
+    spans.map(span => span.spanContext().traceState?.serialize()),
+    ['ot=th:8', 'ot=th:8'],
+  );
 });
 
 test('the end of a session whose beginning nobody watched points nowhere', () => {

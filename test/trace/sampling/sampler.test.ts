@@ -7,6 +7,7 @@ import type { RemoteContext } from '../../../src/trace/propagation.js';
 import { Bucket } from '../../../src/trace/sampling/bucket.js';
 import { REASON_NAMES, Reason } from '../../../src/trace/sampling/reason.js';
 import { SAMPLING_DEFAULTS, Sampler, type SamplingOptions } from '../../../src/trace/sampling/sampler.js';
+import { randomnessText } from '../../../src/trace/sampling/threshold.js';
 import { TRUST_MODES } from '../../../src/trace/trust.js';
 import { readTraceContext } from '../../../src/wire/trace-context.js';
 import { Actions, NOON, session } from '../../observers/spans/actions.js';
@@ -233,6 +234,79 @@ test('both limits hold by the second, and count what they keep out', () => {
   assert.equal(late, 5);
   assert.equal(of.limitedTail, 95);
   assert.equal(of.kept[Reason.error], 5);
+});
+
+test('an error that is an answer is no reason to keep an action, by itself', () => {
+  const of = new Sampler({ ...SAMPLING_DEFAULTS, ratio: 0 }, ['com.example.error.no', 'wamp.error.timeout']);
+  const kept = (outcome: Outcome, error: string, milliseconds = 1): string => {
+    const action = actionOf();
+    action.error = error;
+    return ended(of, action, outcome, milliseconds);
+  };
+  assert.equal(kept('error', 'com.example.error.no'), '');
+  assert.equal(kept('error', 'com.example.error.no', 600), 'slow');
+  assert.equal(kept('error', 'com.example.error.other'), 'error');
+  assert.equal(kept('timeout', 'wamp.error.timeout'), '');
+});
+
+test('both ends of a session are kept, or neither, by the bits of the first; tracestate tells which', () => {
+  const of = sampler({ ratio: 0.5, spansPerSecond: 0 });
+  let kept = 0;
+  for (let i = 0; i < 1000; i++) {
+    const opening = some.opening(ALICE);
+    const closing = some.closing(ALICE, opening, 'wamp.close.close_realm');
+    of.session(opening);
+    of.session(closing);
+    assert.equal(closing.sampled, opening.sampled);
+    if (opening.sampled === Reason.none) continue;
+    kept++;
+    assert.equal(opening.sampled, Reason.ratio);
+    assert.equal(opening.tracestate, 'ot=th:8');
+    assert.equal(closing.tracestate, `ot=th:8;rv:${randomnessText(opening.id2, opening.id3)}`);
+  }
+  assert.ok(Math.abs(kept - 500) < 5 * Math.sqrt(250), `${kept} of 1000`);
+});
+
+test('a session that was refused or had to be ended is kept, unless its error is an answer', () => {
+  const of = new Sampler({ ...SAMPLING_DEFAULTS, ratio: 0 }, ['wamp.error.no_such_realm']);
+  const opened = (error: string): string => {
+    const opening = some.opening(ALICE, 'error', error);
+    of.session(opening);
+    return REASON_NAMES[opening.sampled];
+  };
+  assert.equal(opened('wamp.error.authentication_denied'), 'error');
+  assert.equal(opened('wamp.error.no_such_realm'), '');
+  const closed = (reason: string): string => {
+    const closing = some.closing(ALICE, undefined, reason);
+    of.session(closing);
+    return REASON_NAMES[closing.sampled];
+  };
+  assert.equal(closed('no answer to a ping'), 'error');
+  assert.equal(closed('transport_lost'), '');
+  of.options = { ...of.options, errors: false };
+  assert.equal(opened('wamp.error.authentication_denied'), '');
+});
+
+test('a rule that names no URI holds for sessions too, one that does holds for none', () => {
+  const opened = (rule: Partial<SamplingOptions['rules'][number]>): string => {
+    const opening = some.opening(ALICE);
+    sampler({ ratio: 0, rules: [{ ...rule, ratio: 1 }] }).session(opening);
+    return REASON_NAMES[opening.sampled];
+  };
+  assert.equal(opened({ authid: 'alice' }), 'rule');
+  assert.equal(opened({ authid: 'bob' }), '');
+  assert.equal(opened({ authid: 'alice', uri: 'com.example.a' }), '');
+});
+
+test('limits hold for sessions, and count what they keep out', () => {
+  const of = sampler({ ratio: 1, spansPerSecond: 3, lateSpansPerSecond: 2, errors: true });
+  const reasons = Array.from({ length: 10 }, () => {
+    const opening = some.opening(ALICE, 'error', 'wamp.error.authentication_denied');
+    of.session(opening);
+    return REASON_NAMES[opening.sampled];
+  });
+  assert.deepEqual(reasons, ['ratio', 'ratio', 'ratio', 'error', 'error', '', '', '', '', '']);
+  assert.deepEqual([of.limitedHead, of.limitedTail], [7, 5]);
 });
 
 test('the default keeps one in a hundred', () => {
