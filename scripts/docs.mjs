@@ -1,4 +1,4 @@
-// Owns the tables of README.md that repeat tables of the code: writes them, or with --check says that they are stale.
+// Owns the tables of README.md and docs/ that repeat tables of the code: writes them, or with --check says that they are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import { fail, root } from './ensure.mjs';
 const load = file => import(pathToFileURL(join(root, 'build/src', file)).href);
 const { PROCEDURES, TOPICS } = await load('api/procedures.js');
 const { METRICS, DETAILED, LABELS, prometheusType } = await load('observers/metrics/table.js');
+const { ATTRIBUTES } = await load('observers/spans/attributes.js');
 const { ErrorUri, CloseUri, WHEN } = await load('wire/errors.js');
 
 const code = text => `\`${text}\``;
@@ -46,16 +47,34 @@ function render({ head, rows }) {
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-const file = join(root, 'README.md');
-const before = readFileSync(file, 'utf8');
-let after = before;
-for (const [name, table] of Object.entries(tables)) {
-  const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- /${name} -->)`);
-  if (!marked.test(after)) fail(`README.md has no <!-- ${name} --> … <!-- /${name} -->`);
-  after = after.replace(marked, (_, open, close) => `${open}${render(table)}${close}`);
-}
-if (process.argv.includes('--check')) {
-  if (after !== before) fail('README.md is out of date with the tables of the code; run: npm run docs');
-} else if (after !== before) {
+/** Documents with the tables that stand between their markers. */
+const documents = {
+  'README.md': tables,
+  'docs/spans.md': {
+    attributes: {
+      head: ['attribute', 'type', 'on', 'values', 'meaning', 'source'],
+      rows: ATTRIBUTES.map(({ name, type, on, cardinality, meaning, source }) => [
+        code(name),
+        type,
+        on,
+        cardinality,
+        meaning,
+        source,
+      ]),
+    },
+  },
+};
+
+for (const [name, tablesOf] of Object.entries(documents)) {
+  const file = join(root, name);
+  const before = readFileSync(file, 'utf8');
+  let after = before;
+  for (const [mark, table] of Object.entries(tablesOf)) {
+    const marked = new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(\n<!-- /${mark} -->)`);
+    if (!marked.test(after)) fail(`${name} has no <!-- ${mark} --> … <!-- /${mark} -->`);
+    after = after.replace(marked, (_, open, close) => `${open}${render(table)}${close}`);
+  }
+  if (after === before) continue;
+  if (process.argv.includes('--check')) fail(`${name} is out of date with the tables of the code; run: npm run docs`);
   writeFileSync(file, after);
 }

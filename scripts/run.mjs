@@ -83,6 +83,11 @@ const commands = {
     ensureAll();
     become('build/examples/demo/demo.js', ...args);
   },
+  /** Drawings of traces for docs/spans.md; needs a Jaeger that runs. */
+  pictures() {
+    ensureAll();
+    become('build/examples/pictures/pictures.js', ...args);
+  },
   monitor() {
     ensureAll();
     become('build/examples/monitor/monitor.js', ...args);

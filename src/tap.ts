@@ -5,6 +5,14 @@ import type { SerializerName } from './wire/serializers/serializer.js';
 
 export type TransportType = 'websocket' | 'rawsocket' | 'memory' | 'internal';
 
+/** What is known of the way to a peer. Read it when it is needed: `rtt` changes. */
+export interface LinkRef {
+  /** Address of the peer for people: `tcp4:127.0.0.1:51234`, `unix`, `memory`. */
+  readonly peer: string;
+  /** Milliseconds from the last answered ping to its answer; 0 before the first, or when nobody pings. */
+  readonly rtt: number;
+}
+
 /**
  * Who is at the other end. Identity is the object: compare references, use it as a key.
  * `id`, `authid`, `authrole` and `realm` are final from WELCOME on; before they are 0 and ''.
@@ -18,6 +26,8 @@ export interface SessionRef {
   /** `undefined` for the router's own sessions, which exchange no bytes. */
   readonly serializer: SerializerName | undefined;
   readonly transport: TransportType;
+  /** `undefined` for the router's own sessions. */
+  readonly link: LinkRef | undefined;
   /** One of the router's own sessions (meta API, management). */
   readonly internal: boolean;
 }
@@ -66,9 +76,22 @@ export interface Frame {
   readonly cause: Cause | undefined;
   /** The send queue refused it: the peer never sees it. */
   readonly dropped: boolean;
+  /** Of a sent frame: octets that waited to leave for this peer before it. */
+  readonly queued: number;
+}
+
+/** What a session exchanged, from HELLO on. Octets are those of WAMP messages before framing. */
+export interface SessionTotals {
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  /** EVENTs that it did not get. */
+  readonly droppedEvents: number;
 }
 
 export interface SessionEvent {
+  /** `left` also of a session that said HELLO and never joined: its id is 0. */
   readonly kind: 'joined' | 'left';
   readonly session: SessionRef;
   /** As `Frame.at`. */
@@ -77,6 +100,10 @@ export interface SessionEvent {
   readonly reason: string;
   /** Of its calls that were still open when it left: nobody answers them any more. */
   readonly open: readonly Cause[];
+  /** When its leaving began; as `at` when it joined. */
+  readonly since: number;
+  /** Live numbers: read them during the call. */
+  readonly totals: SessionTotals | undefined;
 }
 
 /** What the router tells. Called synchronously on the hot path: be quick, never throw. */
@@ -85,6 +112,8 @@ export interface Tap {
   onSession(event: SessionEvent): void;
   /** For a received frame returns the cause of what it makes the router do. */
   onFrame(frame: Frame): Cause | undefined;
-  /** All synchronous effects of a received frame with this cause have been sent. */
-  onHandled(cause: Cause): void;
+  /** All synchronous effects of a received frame with this cause have been sent; `clock` says when, to whom asks. */
+  onHandled(cause: Cause, clock: () => number): void;
+  /** The request of this cause was refused with this error, and the protocol has no message to say so. */
+  onRefused(cause: Cause, error: string): void;
 }

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { PICTURES } from '../examples/pictures/scenes.js';
 import { loadConfig, parseConfig } from '../src/node/config/load.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -17,7 +18,7 @@ const run = promisify(execFile);
 
 test('every npm command in the documents is a script', () => {
   const scripts = Object.keys((JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Package).scripts);
-  for (const file of ['README.md', 'CONTRIBUTING.md', 'bench/README.md']) {
+  for (const file of ['README.md', 'CONTRIBUTING.md', 'bench/README.md', 'docs/spans.md']) {
     const text = readFileSync(join(root, file), 'utf8');
     const named = [...text.matchAll(/npm (?:run )?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(([, name]) => name!);
     const missing = named.filter(name => !scripts.includes(name) && !['install', 'ci'].includes(name));
@@ -34,6 +35,19 @@ test('every relative link leads to a file', () => {
       file,
     );
   }
+});
+
+test('docs/spans.md shows each picture that is drawn, and has none that is not', () => {
+  const shown = [...readFileSync(join(root, 'docs/spans.md'), 'utf8').matchAll(/\]\((spans\/[^)]+)\)/g)].map(
+    ([, file]) => file!,
+  );
+  assert.deepEqual(
+    shown.sort(),
+    Object.keys(PICTURES)
+      .map(name => `spans/${name}.svg`)
+      .sort(),
+  );
+  for (const file of shown) assert.match(readFileSync(join(root, 'docs', file), 'utf8'), /^<svg /);
 });
 
 test('the configuration in README.md is accepted without a warning', () => {

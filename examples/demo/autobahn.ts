@@ -69,8 +69,14 @@ export interface Autobahn {
   leave(): Promise<void>;
 }
 
+/** For WAMP's method `ticket`; without it a client joins as `anonymous`. */
+export interface Ticket {
+  readonly authid: string;
+  readonly ticket: string;
+}
+
 /** Connects and joins a realm; rejects when that fails. */
-export function joinAutobahn(realm: string, reach: Reach): Promise<Autobahn> {
+export function joinAutobahn(realm: string, reach: Reach, ticket?: Ticket): Promise<Autobahn> {
   const transport =
     'url' in reach
       ? {
@@ -84,6 +90,7 @@ export function joinAutobahn(realm: string, reach: Reach): Promise<Autobahn> {
     transports: [transport],
     max_retries: 0,
     on_user_error: () => {},
+    ...(ticket && { authmethods: ['ticket'], authid: ticket.authid, onchallenge: () => ticket.ticket }),
   });
   return new Promise((resolve, reject) => {
     let onClosed = (): void => {};

@@ -110,13 +110,13 @@ export class Node {
 
   #startSpans(): void {
     const { env, log } = this.#environment;
-    const { pipeline, endpoint } = this.#config.wampscope.telemetry;
-    const spans = createSpans({ pipeline, endpoint, env, log, instanceId: this.#instanceId });
+    const { pipeline, endpoint, non_error_uris: nonErrorUris } = this.#config.wampscope.telemetry;
+    const spans = createSpans({ pipeline, endpoint, env, nonErrorUris, log, instanceId: this.#instanceId });
     // Without an endpoint it observes nothing, and the router must not build frames for it.
     if (!spans.onActionEnd) return;
     this.#spans = spans;
     // One for all workers, because its limits are those of the node.
-    const sampler = createSampler(this.#telemetry.sampling(Date.now()), env, log);
+    const sampler = createSampler(this.#telemetry.sampling(Date.now()), env, log, nonErrorUris);
     this.#sampler = sampler;
     for (const worker of this.workers) worker.observatory.export(spans, sampler);
   }

@@ -108,8 +108,11 @@ export class Broker {
     if (last) this.#watcher.subscriptionDeleted(subscription, member);
   }
 
-  /** Without `acknowledge` nothing ever goes back, an ERROR neither (WAMP basic, "Publishing and Events"). */
-  publish(from: Member, m: Message, cause: Cause | undefined, metered = true): void {
+  /**
+   * Without `acknowledge` nothing ever goes back, an ERROR neither (WAMP basic, "Publishing and Events"): a refusal
+   * that nobody hears of is returned, for whoever watches.
+   */
+  publish(from: Member, m: Message, cause: Cause | undefined, metered = true): WampError | undefined {
     const options = m.options;
     const acknowledge = options !== EMPTY_DICT && flag(options, 'acknowledge');
     const decision = from.role.decide(m.uri);
@@ -123,7 +126,7 @@ export class Broker {
     }
     if (refusal) {
       if (acknowledge) throw refusal;
-      return;
+      return refusal;
     }
     const filter = options === EMPTY_DICT ? undefined : receiverFilter(options);
     const excludeMe = options === EMPTY_DICT || flag(options, 'exclude_me', true);
@@ -147,6 +150,7 @@ export class Broker {
     }
     // What the router itself tells, such as on_join, is nobody's publication.
     if (this.#meter && !from.session.internal) this.#meter.published(events);
+    return undefined;
   }
 
   /** The same EVENT for those who want its trace context; the same object when there is none. */

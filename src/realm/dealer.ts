@@ -194,7 +194,8 @@ export class Dealer {
         : undefined;
       const details = invocationDetails(m, registration, progressive, disclosed ? from : undefined, trace);
       const id = nextId(callee.lastInvocation);
-      sent = callee.outbox.send(invocation(id, registration.id, details, m.payload), cause);
+      const { uri, invoke } = registration;
+      sent = callee.outbox.send(invocation(id, registration.id, details, m.payload, uri, invoke), cause);
       if (sent !== 'sent') continue;
       callee.lastInvocation = id;
       this.#opened({

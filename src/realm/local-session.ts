@@ -44,6 +44,7 @@ export class LocalSession implements SessionRef, Outbox {
   readonly authmethod = 'internal';
   readonly serializer = undefined;
   readonly transport = 'internal';
+  readonly link = undefined;
   readonly internal = true;
   /** Set by the realm that seats it. */
   member: Member | undefined;

@@ -5,7 +5,7 @@ import type { Registration, Subscription } from './member.js';
 
 /** What on_join and wamp.session.get tell. No headers, no authextra: they carry secrets. */
 export function sessionDetails(session: RealmSession): { readonly [key: string]: unknown } {
-  const { identity } = session;
+  const { identity, peer } = session;
   return {
     session: identity.id,
     realm: identity.realm,
@@ -14,7 +14,7 @@ export function sessionDetails(session: RealmSession): { readonly [key: string]:
     authmethod: identity.authmethod,
     authprovider: session.authprovider,
     serializer: identity.serializer,
-    transport: session.peer,
+    transport: { type: peer.type, peer: peer.peer, protocol: peer.protocol },
   };
 }
 

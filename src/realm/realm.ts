@@ -150,7 +150,7 @@ export class Realm implements SessionRealm, LocalRealm {
     const member = session.member!;
     const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m), 0);
     this.#handle(member, m, cause, metered);
-    if (cause) tap!.onHandled(cause);
+    if (cause) tap!.onHandled(cause, this.watch.stamp);
   }
 
   reaches(topic: string): boolean {
@@ -159,7 +159,7 @@ export class Realm implements SessionRealm, LocalRealm {
 
   sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
-    if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false);
+    if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false, 0);
   }
 
   later(work: () => void): void {
@@ -196,7 +196,7 @@ export class Realm implements SessionRealm, LocalRealm {
     switch (m.code) {
       case Code.PUBLISH:
         this.#inSequence(from, m);
-        return this.broker.publish(from, m, cause, metered);
+        return this.#publish(from, m, cause, metered);
       case Code.CALL:
         this.#inSequence(from, m);
         return this.dealer.call(from, m, cause);
@@ -221,6 +221,11 @@ export class Realm implements SessionRealm, LocalRealm {
       default:
         throw new ProtocolViolation(`${messageName(m.code)} must not come from a client in an established session`);
     }
+  }
+
+  #publish(from: Member, m: Message, cause: Cause | undefined, metered: boolean): void {
+    const refusal = this.broker.publish(from, m, cause, metered);
+    if (refusal && cause) this.watch.tap?.onRefused(cause, refusal.uri);
   }
 
   /** WAMP basic, "IDs": the six requests of a session share one sequence, and a gap in it is a protocol error. */

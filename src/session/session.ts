@@ -68,6 +68,7 @@ export class Session implements RealmSession {
       authmethod: '',
       serializer: link.serializer.name,
       transport: link.info.type,
+      link: link.info,
       internal: false,
     };
   }
@@ -115,7 +116,7 @@ export class Session implements RealmSession {
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) tap!.onHandled(cause);
+    if (cause) tap!.onHandled(cause, watch.stamp);
     this.#rated();
   }
 
@@ -181,7 +182,7 @@ export class Session implements RealmSession {
     }
     // Nobody has heard of it yet, so nobody hears that it left.
     this.#seat = undefined;
-    this.#watch.left(who, ErrorUri.payloadSizeExceeded, []);
+    this.#watch.left(who, ErrorUri.payloadSizeExceeded, [], this.#watch.now(), this.traffic);
     this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), cause);
     this.#end(ErrorUri.payloadSizeExceeded, true, 'abort');
   }
@@ -234,13 +235,18 @@ export class Session implements RealmSession {
 
   #leave(reason: string, how: Leaving): void {
     const seat = this.#seat;
-    if (!seat) return;
-    this.#seat = undefined;
-    // What still comes, such as the answer to our GOODBYE, is on no account: the last one is told now.
-    this.#counts = undefined;
-    this.#octets = undefined;
-    const open = seat.leave(reason, how);
-    this.#watch.left(this.identity, reason, open);
+    const watch = this.#watch;
+    const since = watch.now();
+    if (seat) {
+      this.#seat = undefined;
+      // What still comes, such as the answer to our GOODBYE, is on no account: the last one is told now.
+      this.#counts = undefined;
+      this.#octets = undefined;
+      const open = seat.leave(reason, how);
+      watch.left(this.identity, reason, open, since, this.traffic);
+    } else if (this.identity.id === 0 && this.traffic.receivedMessages > 0) {
+      watch.left(this.identity, reason, [], since, this.traffic);
+    }
   }
 
   /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */
@@ -265,7 +271,7 @@ export class Session implements RealmSession {
     this.#sizes?.add(m.code, octets);
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, m, serializer.out, HEADER_ROOM, end, cause, false);
+    if (tap) watch.sent(tap, this.identity, m, serializer.out, HEADER_ROOM, end, cause, false, link.buffered);
     link.send(serializer.out, end);
     if (octets > LARGE) serializer.trim();
     this.#rated();
@@ -276,7 +282,7 @@ export class Session implements RealmSession {
     const watch = this.#watch;
     if (watch.tap) {
       const { out } = this.#link.serializer;
-      watch.sent(watch.tap, this.identity, m, out, HEADER_ROOM, HEADER_ROOM, cause, true);
+      watch.sent(watch.tap, this.identity, m, out, HEADER_ROOM, HEADER_ROOM, cause, true, this.#link.buffered);
     }
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
     this.#link.destroy(this.#slow());
@@ -295,8 +301,9 @@ export class Session implements RealmSession {
     const { bytes, start } = broadcast.for(link);
     const octets = bytes.length - start;
     let outcome: Sent = 'sent';
+    const queued = link.buffered;
     if (octets > link.maxSend) outcome = 'too_long';
-    else if (link.buffered > this.#host.limits.sendQueueBytes) outcome = 'full';
+    else if (queued > this.#host.limits.sendQueueBytes) outcome = 'full';
     const counts = this.#counts!;
     if (outcome === 'sent') {
       this.traffic.sent(octets, metered);
@@ -310,7 +317,10 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, broadcast.message, bytes, start, bytes.length, cause, outcome !== 'sent');
+    if (tap) {
+      const dropped = outcome !== 'sent';
+      watch.sent(tap, this.identity, broadcast.message, bytes, start, bytes.length, cause, dropped, queued);
+    }
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

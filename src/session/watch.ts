@@ -1,6 +1,6 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
-import type { Cause, Frame, SessionRef, Tap } from '../tap.js';
+import type { Cause, Frame, SessionRef, SessionTotals, Tap } from '../tap.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -16,6 +16,8 @@ const SHARED_STAMP = 64;
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
   readonly #clock: Clock;
+  /** Reads the clock for what is over now; what comes next in this turn begins then. */
+  readonly stamp: Clock;
   readonly #frame: Mutable<Frame>;
   #seq = 0;
   /** The message sent last, and for how many more receivers the time it was stamped with holds. */
@@ -27,6 +29,10 @@ export class Watch {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.stamp = () => {
+      this.#frame.at = clock();
+      return this.#frame.at;
+    };
     this.#frame = {
       seq: 0,
       at: 0,
@@ -38,6 +44,7 @@ export class Watch {
       end: 0,
       cause: undefined,
       dropped: false,
+      queued: 0,
     };
   }
 
@@ -68,6 +75,7 @@ export class Watch {
     frame.end = encoded.length;
     frame.cause = about;
     frame.dropped = false;
+    frame.queued = 0;
     return tap.onFrame(frame);
   }
 
@@ -81,6 +89,7 @@ export class Watch {
     end: number,
     cause: Cause | undefined,
     dropped: boolean,
+    queued: number,
   ): void {
     const frame = this.#frame;
     frame.seq = ++this.#seq;
@@ -97,14 +106,23 @@ export class Watch {
     frame.end = end;
     frame.cause = cause;
     frame.dropped = dropped;
+    frame.queued = queued;
     tap.onFrame(frame);
   }
 
   joined(session: SessionRef): void {
-    this.tap?.onSession({ kind: 'joined', session, at: this.#clock(), reason: '', open: [] });
+    const { tap } = this;
+    if (!tap) return;
+    const at = this.#clock();
+    tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
-  left(session: SessionRef, reason: string, open: readonly Cause[]): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open });
+  /** For whoever watches, else 0. */
+  now(): number {
+    return this.tap ? this.#clock() : 0;
+  }
+
+  left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
+    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open, since, totals });
   }
 }

@@ -4,6 +4,7 @@ import type { Cause, Hop, SessionRef } from '../tap.js';
 import type { FastIds } from '../wire/ids.js';
 import type { Dict } from '../wire/message.js';
 import { contextDetails, FLAG_RANDOM, FLAG_SAMPLED } from '../wire/trace-context.js';
+import type { TracedFanOut } from './fan-out.js';
 import type { RemoteContext } from './propagation.js';
 import { Reason } from './sampling/reason.js';
 
@@ -43,11 +44,19 @@ export class TracedInvocation {
   readonly span1: number;
   /** INVOCATION sent; milliseconds since the epoch, as `Frame.at`. */
   readonly startedAt: number;
+  /** How the registration picks its callee. */
+  readonly policy: string;
+  /** Octets that waited to leave for the callee before it. */
+  readonly queued: number;
   /** The callee's last YIELD or ERROR, or the end of the call when none came; 0 while open. */
   endedAt = 0;
   outcome: Outcome | undefined = undefined;
   /** The callee's error URI, '' when there is none. */
   error = '';
+  /** Its call was canceled and did not wait for it; it ends by itself, and observers are told of it then. */
+  outlives = false;
+  /** The answer came after the end of the call. */
+  answeredLate = false;
 
   constructor(
     callee: SessionRef,
@@ -56,6 +65,8 @@ export class TracedInvocation {
     span0: number,
     span1: number,
     startedAt: number,
+    policy: string,
+    queued: number,
   ) {
     this.callee = callee;
     this.request = request;
@@ -63,6 +74,8 @@ export class TracedInvocation {
     this.span0 = span0;
     this.span1 = span1;
     this.startedAt = startedAt;
+    this.policy = policy;
+    this.queued = queued;
   }
 }
 
@@ -74,29 +87,6 @@ export interface RemoteParent {
   readonly trace3: number;
   readonly span0: number;
   readonly span1: number;
-}
-
-/** What PUBLISH became. */
-export class TracedFanOut {
-  /** Span id, two 32-bit words (signed); never both 0. */
-  readonly span0: number;
-  readonly span1: number;
-  readonly startedAt: number;
-  endedAt: number;
-  publication = 0;
-  /** EVENTs sent. */
-  delivered = 0;
-  /** EVENTs refused by a full send queue. */
-  dropped = 0;
-  /** Octets of the EVENTs sent, before framing. */
-  bytes = 0;
-
-  constructor(span0: number, span1: number, startedAt: number) {
-    this.span0 = span0;
-    this.span1 = span1;
-    this.startedAt = startedAt;
-    this.endedAt = startedAt;
-  }
 }
 
 /**
@@ -137,10 +127,20 @@ export class TracedAction implements Cause {
   readonly anchorBytes: number;
   /** Registration or subscription id, 0 when none is known. */
   subject = 0;
-  /** A CANCEL has come for it. */
-  cancelRequested = false;
-  /** Progressive results sent to the caller. */
+  /** The procedure as registered, which may be a pattern; '' while no registration is known. */
+  method = '';
+  /** `match` of SUBSCRIBE and REGISTER as asked for, `invoke` of REGISTER; '' when not given. */
+  match = '';
+  policy = '';
+  /** Mode of the CANCEL that came for it, '' when none did. */
+  cancelMode = '';
+  /** The caller takes progressive results. */
+  progressive = false;
+  /** CALL.Options.timeout in milliseconds, 0 for none. */
+  timeout = 0;
+  /** Progressive results sent to the caller, and when the first was; 0 when none. */
   progress = 0;
+  firstResultAt = 0;
   /** PUBLISH asked for PUBLISHED. */
   readonly acknowledge: boolean;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */

@@ -5,10 +5,13 @@ import { Code } from '../wire/codes.js';
 import { ErrorUri } from '../wire/errors.js';
 import { FastIds, type RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
-import { type ActionKind, childSpan, type Outcome, TracedAction, TracedFanOut, TracedInvocation } from './action.js';
+import { type ActionKind, childSpan, type Outcome, TracedAction, TracedInvocation } from './action.js';
+import { TracedFanOut } from './fan-out.js';
+import { Handshakes } from './handshakes.js';
 import { LateAnswers } from './late-answers.js';
 import { Audience, type Observer } from './observer.js';
 import { OpenActions } from './open-actions.js';
+import { readOptions, textOf } from './options.js';
 import { Propagation } from './propagation.js';
 import { type ActionSampler, KEEP_ALL } from './sampling/action-sampler.js';
 import { Reason } from './sampling/reason.js';
@@ -44,7 +47,8 @@ export class Correlator implements Tap {
   readonly #maxAge: number;
   /** Open calls: other actions end while their request is handled. */
   readonly #open = new OpenActions();
-  readonly #late = new LateAnswers();
+  readonly #late: LateAnswers;
+  readonly #handshakes: Handshakes;
   /** What they still send is received, and ends at once. */
   readonly #left = new WeakSet<SessionRef>();
   #now = 0;
@@ -61,6 +65,8 @@ export class Correlator implements Tap {
     this.propagation = options.propagation ?? new Propagation();
     this.sampler = options.sampler ?? KEEP_ALL;
     this.#audience = new Audience(options.onFault);
+    this.#late = new LateAnswers(({ action, invocation }) => this.#audience.lateInvocation(action, invocation));
+    this.#handshakes = new Handshakes(this.#audience, this.#random, () => this.sampler);
   }
 
   add(observer: Observer): void {
@@ -93,6 +99,7 @@ export class Correlator implements Tap {
     if (kind) action = this.#begin(kind, frame);
     else if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
     else if (code === Code.CANCEL) action = this.#cancel(frame);
+    else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
     // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
     if (!kind && frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
     this.#audience.frame(frame, action);
@@ -121,6 +128,7 @@ export class Correlator implements Tap {
     if (remote) action.remote = remote;
     this.sampler.begin(action);
     if (m.subject) action.subject = m.subject;
+    if (m.options !== EMPTY_DICT) readOptions(action, m.options);
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
       this.#open.add(action);
@@ -131,7 +139,8 @@ export class Correlator implements Tap {
   #cancel(frame: Frame): TracedAction | undefined {
     const action = known(frame.cause);
     if (!action || action.outcome !== undefined) return action;
-    action.cancelRequested = true;
+    // WAMP advanced, "Call Canceling": killnowait is the default.
+    action.cancelMode = textOf(frame.message.options.mode) || 'killnowait';
     see(action, frame);
     return action;
   }
@@ -141,10 +150,13 @@ export class Correlator implements Tap {
     const { message: m, session } = frame;
     const action = known(frame.cause);
     const progress = m.code === Code.YIELD && m.options.progress === true;
-    if (!action) return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request);
+    const fault = m.code === Code.ERROR ? m.uri : undefined;
+    if (!action) {
+      return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request, fault, frame.at);
+    }
     if (action.outcome === undefined) see(action, frame);
     if (progress) return action;
-    if (action.outcome !== undefined) this.#late.take(session, m.request);
+    if (action.outcome !== undefined) this.#late.take(session, m.request, fault, frame.at);
     const invocation = action.invocationAt(session, m.request);
     if (invocation && invocation.outcome === undefined) {
       invocation.outcome = m.code === Code.YIELD ? 'ok' : 'error';
@@ -159,6 +171,7 @@ export class Correlator implements Tap {
     // ABORT is the end of a session, not an answer; but it tells what was wrong with the request that caused it.
     if (frame.message.code <= Code.GOODBYE) {
       if (action && action.outcome === undefined) action.error = frame.message.uri;
+      this.#handshakes.sent(frame);
       return this.#audience.frame(frame, undefined);
     }
     if (!action || action.outcome !== undefined) return this.#audience.frame(frame, action);
@@ -176,11 +189,13 @@ export class Correlator implements Tap {
         this.#event(frame, action);
         return undefined;
       case Code.INVOCATION:
+        action.method = m.uri;
+        action.subject = m.subject;
         if (!frame.dropped) this.#invoked(frame, action);
         return undefined;
       case Code.RESULT:
         if (m.options.progress !== true) return frame.dropped ? 'caller_gone' : 'ok';
-        action.progress++;
+        if (action.progress++ === 0) action.firstResultAt = frame.at;
         return undefined;
       case Code.PUBLISHED:
         action.subject = m.publication;
@@ -208,51 +223,56 @@ export class Correlator implements Tap {
     action.fanOut ??= new TracedFanOut(action.span0, childSpan(action.span1, 0), frame.at);
     const { fanOut } = action;
     fanOut.publication = m.publication;
-    fanOut.endedAt = frame.at;
-    if (frame.dropped) fanOut.dropped++;
-    else fanOut.delivered++;
-    if (!frame.dropped) fanOut.bytes += frame.end - frame.start;
+    fanOut.add(frame.session, frame.at, frame.end - frame.start, frame.queued, frame.dropped, this.#random);
   }
 
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
     const span1 = childSpan(action.span1, action.invocations ? action.invocations.length : 0);
-    const invocation = new TracedInvocation(session, m.request, m.subject, action.span0, span1, frame.at);
+    const { at, queued } = frame;
+    const invocation = new TracedInvocation(session, m.request, m.subject, action.span0, span1, at, m.text, queued);
     if (action.invocations) action.invocations.push(invocation);
     else action.invocations = [invocation];
-    action.subject = m.subject;
   }
 
   /** The same URI can come from the callee, whose ERROR is then being handled, or be the router's own verdict. */
   #failure(frame: Frame, action: TracedAction): Outcome {
     const invocation = action.invocations?.at(-1);
     const answered = invocation !== undefined && invocation.outcome !== undefined;
-    if (action.cancelRequested && frame.message.uri === ErrorUri.canceled) return 'canceled';
+    if (action.cancelMode !== '' && frame.message.uri === ErrorUri.canceled) return 'canceled';
     if (answered || !invocation) return 'error';
     if (frame.message.uri === ErrorUri.timeout) return 'timeout';
     return frame.message.uri === ErrorUri.canceled ? 'callee_gone' : 'error';
   }
 
-  onHandled(cause: TracedAction): void {
+  onHandled(cause: TracedAction, clock: () => number): void {
     if (cause.outcome !== undefined) return;
     if (cause.messages === 1 && this.#left.has(cause.originator)) {
       // Its request broke the protocol, or came after GOODBYE.
       this.#end(cause, gone(cause), this.#now);
     } else if (cause.kind === 'publish') {
       // A publication is over when it has been handled, whatever came of it.
-      this.#end(cause, 'ok', cause.fanOut?.endedAt ?? cause.startedAt);
+      const { fanOut } = cause;
+      // EVENTs share readings of the clock, so that of the last is not when it was sent.
+      if (fanOut && fanOut.recipients > 1) fanOut.endedAt = clock();
+      this.#end(cause, cause.error === '' ? 'ok' : 'error', fanOut ? fanOut.endedAt : cause.startedAt);
     }
+  }
+
+  onRefused(cause: TracedAction, error: string): void {
+    if (cause.outcome === undefined) cause.error = error;
   }
 
   onSession(event: SessionEvent): void {
     if (event.kind === 'joined') return;
     this.#now = event.at;
     this.#left.add(event.session);
-    this.#late.forget(event.session);
+    this.#late.forget(event.session, event.at);
     for (const cause of event.open) {
       const action = known(cause);
       if (action && action.outcome === undefined) this.#end(action, gone(action), event.at);
     }
+    this.#handshakes.left(event);
   }
 
   #end(action: TracedAction, outcome: Outcome, at: number): void {
@@ -270,9 +290,14 @@ export class Correlator implements Tap {
   #close(action: TracedAction, invocations: readonly TracedInvocation[]): void {
     for (const invocation of invocations) {
       if (invocation.outcome !== undefined) continue;
-      invocation.outcome = action.outcome;
-      invocation.endedAt = action.endedAt;
-      if (!this.#left.has(invocation.callee)) this.#late.add(action, invocation);
+      const isThere = !this.#left.has(invocation.callee);
+      // The caller does not wait any more, but the callee still works.
+      invocation.outlives = isThere && action.outcome === 'canceled';
+      if (!invocation.outlives) {
+        invocation.outcome = action.outcome;
+        invocation.endedAt = action.endedAt;
+      }
+      if (isThere) this.#late.add(action, invocation);
     }
   }
 
@@ -288,6 +313,7 @@ export class Correlator implements Tap {
     for (let { oldest } = this.#open; oldest && now - oldest.startedAt > this.#maxAge; { oldest } = this.#open) {
       this.#giveUpOldest(now);
     }
+    this.#late.tick(now);
   }
 
   /** Forgets everything that is open: nobody watches any more. */
@@ -296,6 +322,7 @@ export class Correlator implements Tap {
       action.forgotten = true;
     });
     this.#late.clear();
+    this.#handshakes.reset();
   }
 }
 

@@ -1,7 +1,8 @@
 /** Owns the interface of everything that consumes frames and traced actions, and the guard between it and the router. */
 
 import type { Frame } from '../tap.js';
-import type { TracedAction } from './action.js';
+import type { TracedAction, TracedInvocation } from './action.js';
+import type { TracedClosing, TracedOpening } from './session.js';
 
 /**
  * Called synchronously while messages are routed: return within microseconds, never throw, never wait.
@@ -15,6 +16,12 @@ export interface Observer {
   onFrame?(frame: Frame, action: TracedAction | undefined): void;
   /** Once per action, after its last frame, or when it is given up. */
   onActionEnd?(action: TracedAction): void;
+  /** Of a canceled call that has ended, when the callee has answered its INVOCATION after all, has left, or is given up. */
+  onLateInvocation?(action: TracedAction, invocation: TracedInvocation): void;
+  /** Once per HELLO, when WELCOME or ABORT was sent or the client went. Both may be kept, and are final. */
+  onSessionOpen?(opening: TracedOpening): void;
+  /** Once per session that joined and has left. */
+  onSessionClose?(closing: TracedClosing): void;
 }
 
 const MAX_FAULTS = 10;
@@ -25,6 +32,7 @@ export class Audience {
   readonly #faults = new Map<Observer, number>();
   #frames: Observer[] = [];
   #ends: Observer[] = [];
+  #all: Observer[] = [];
 
   constructor(report?: (what: string, error: unknown) => void) {
     this.#report = report;
@@ -66,6 +74,29 @@ export class Audience {
     }
   }
 
+  lateInvocation(action: TracedAction, invocation: TracedInvocation): void {
+    this.#tell(observer => observer.onLateInvocation?.(action, invocation));
+  }
+
+  sessionOpen(opening: TracedOpening): void {
+    this.#tell(observer => observer.onSessionOpen?.(opening));
+  }
+
+  sessionClose(closing: TracedClosing): void {
+    this.#tell(observer => observer.onSessionClose?.(closing));
+  }
+
+  /** For what is rare. */
+  #tell(tell: (observer: Observer) => void): void {
+    for (const observer of this.#all) {
+      try {
+        tell(observer);
+      } catch (error) {
+        this.#fault(observer, error);
+      }
+    }
+  }
+
   #fault(observer: Observer, error: unknown): void {
     const faults = (this.#faults.get(observer) ?? 0) + 1;
     this.#faults.set(observer, faults);
@@ -77,6 +108,7 @@ export class Audience {
 
   #list(): void {
     const all = [...this.#faults.keys()];
+    this.#all = all;
     this.#frames = all.filter(observer => observer.onFrame);
     this.#ends = all.filter(observer => observer.onActionEnd);
   }

@@ -27,7 +27,7 @@ export class MemoryTransport implements Transport {
 
   constructor(serializer: Serializer) {
     this.serializer = serializer;
-    this.info = { type: 'memory', peer: 'memory', protocol: serializer.subprotocol };
+    this.info = { type: 'memory', peer: 'memory', protocol: serializer.subprotocol, rtt: 0 };
     this.peer = {
       onMessage: undefined,
       onClose: undefined,

@@ -86,7 +86,7 @@ class RawSocketTransport implements Transport {
     this.#maxReceive = maxReceive;
     this.maxSend = maxSend;
     const peer = peerName(socket);
-    this.info = { type: 'rawsocket', peer, protocol: `rawsocket.${serializer.name}` };
+    this.info = { type: 'rawsocket', peer, protocol: `rawsocket.${serializer.name}`, rtt: 0 };
   }
 
   get buffered(): number {

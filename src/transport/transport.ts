@@ -11,6 +11,8 @@ export interface TransportInfo {
   readonly peer: string;
   /** Subprotocol as negotiated: `wamp.2.json`; RawSocket reports `rawsocket.json`. */
   readonly protocol: string;
+  /** As `LinkRef.rtt`. */
+  rtt: number;
 }
 
 /** Why a connection ended, as far as the transport can tell. */

@@ -113,21 +113,20 @@ class WebSocketTransport implements Transport {
   #asked = '';
   #failure = '';
   #alive = true;
+  #pingedAt = 0;
 
   constructor(webSocket: WebSocket, socket: Socket, serializer: Serializer, flusher: Flusher, peer: string) {
     this.#webSocket = webSocket;
     this.serializer = serializer;
     this.framing = serializer.binary ? webSocketBinary : webSocketText;
     this.#queue = new SendQueue(socket, flusher);
-    this.info = { type: 'websocket', peer, protocol: serializer.subprotocol };
+    this.info = { type: 'websocket', peer, protocol: serializer.subprotocol, rtt: 0 };
     webSocket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
     webSocket.on('error', error => {
       this.#failure = error.message;
     });
     webSocket.on('close', code => this.#onClose(code));
-    webSocket.on('pong', () => {
-      this.#alive = true;
-    });
+    webSocket.on('pong', () => this.#onPong());
   }
 
   get buffered(): number {
@@ -161,11 +160,19 @@ class WebSocketTransport implements Transport {
 
   ping(): void {
     this.#alive = false;
+    this.#pingedAt = performance.now();
     this.#webSocket.ping();
   }
 
   expectAnswer(): void {
     if (!this.#alive) this.destroy('no answer to a ping');
+  }
+
+  #onPong(): void {
+    // RFC 6455, 5.5.3: a pong may come unasked.
+    if (this.#alive) return;
+    this.#alive = true;
+    this.info.rtt = performance.now() - this.#pingedAt;
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {

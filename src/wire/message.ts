@@ -84,8 +84,15 @@ export const registered = (request: number, registration: number): Message =>
 export const unregistered = (request: number, procedure: string): Message =>
   message(Code.UNREGISTERED, request, 0, 0, procedure, '', EMPTY_DICT, NO_PAYLOAD);
 
-export const invocation = (request: number, registration: number, details: Dict, payload: Payload): Message =>
-  message(Code.INVOCATION, request, registration, 0, '', '', details, payload);
+/** `procedure` as registered and `policy` are for whoever watches: they have no place on the wire. */
+export const invocation = (
+  request: number,
+  registration: number,
+  details: Dict,
+  payload: Payload,
+  procedure = '',
+  policy = '',
+): Message => message(Code.INVOCATION, request, registration, 0, procedure, policy, details, payload);
 
 export const interrupt = (request: number, options: Dict): Message =>
   message(Code.INTERRUPT, request, 0, 0, '', '', options, NO_PAYLOAD);

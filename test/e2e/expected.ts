@@ -61,20 +61,30 @@ class Clerk {
   }
 
   call(row: CallRow): ExpectedAction {
-    const { mark, uri, messages, ending, invoke, caller = 'caller', callee = 'callee', progress } = row;
+    const { mark, uri, messages, ending, invoke, caller = 'caller', callee = 'callee', progress, told } = row;
     const anchor = this.#marked(caller, 'CALL', 4, mark);
     const invocation = invoke && this.#marked(callee, 'INVOCATION', 4, mark);
     const registration = invocation && { 'wamp.registration.id': invocation.message[2] as number };
-    const rpc = { 'wamp.action': 'call', 'rpc.system.name': 'wamp', 'rpc.method': uri };
+    const rpc = { 'wamp.action': 'call', 'rpc.system.name': 'wamp', 'rpc.method': invoke ? uri : '_OTHER' };
     const own = {
-      ...{ ...rpc, ...this.#peer(caller), ...anchorAttributes(anchor), ...registration },
-      ...(progress && { 'wamp.call.progress.count': progress }),
+      ...{ ...rpc, ...this.#peer(caller), ...anchorAttributes(anchor), ...registration, ...TIMES, ...told },
+      ...(progress && { 'wamp.call.progress.count': progress, ...PROGRESSIVE }),
     };
-    const spans: ExpectedSpan[] = [span(`call ${uri}`, 'server', own, ending)];
-    if (invoke) {
-      const hop = { ...rpc, ...this.#peer(callee), 'wamp.request.id': invocation!.message[1] as number };
-      spans.push(span(`invoke ${uri}`, 'client', { ...hop, ...registration }, invoke));
+    if (!invoke) {
+      const { 'wamp.callee.time': _none, ...alone } = { ...own, 'rpc.method_original': uri };
+      return {
+        anchor: `${caller} CALL ${uri} ${mark}`,
+        messages,
+        late: 0,
+        spans: [span('call', 'server', alone, ending)],
+      };
     }
+    const hop = { ...rpc, ...this.#peer(callee), 'wamp.request.id': invocation!.message[1] as number };
+    const policy = { 'wamp.invoke.policy': row.policy ?? 'single' };
+    const spans: ExpectedSpan[] = [
+      span(`call ${uri}`, 'server', own, ending),
+      span(`invoke ${uri}`, 'client', { ...hop, ...registration, ...policy }, invoke),
+    ];
     return { anchor: `${caller} CALL ${uri} ${mark}`, messages, late: row.late ?? 0, spans };
   }
 
@@ -82,10 +92,11 @@ class Clerk {
   metaCall(caller: string, uri: string): ExpectedAction {
     const rpc = { 'wamp.action': 'call', 'rpc.system.name': 'wamp', 'rpc.method': uri };
     const anchor = this.#cast.wire(caller).one('CALL', message => message[3] === uri);
-    const own = { ...rpc, ...this.#peer(caller), ...anchorAttributes(anchor), 'wamp.registration.id': ANY };
+    const own = { ...rpc, ...this.#peer(caller), ...anchorAttributes(anchor), 'wamp.registration.id': ANY, ...TIMES };
     const internal = {
       ...{ 'wamp.realm': 'realm1', 'wamp.session.id': ANY, 'wamp.authid': 'wampscope.realm.realm1' },
       ...{ 'wamp.authrole': 'trusted', 'wamp.request.id': ANY, 'wamp.registration.id': ANY },
+      'wamp.invoke.policy': 'single',
     };
     return {
       anchor: `${caller} CALL ${uri} `,
@@ -112,10 +123,12 @@ class Clerk {
       ...{ ...anchorAttributes(anchor), ...id },
       ...{ 'wamp.publish.acknowledge': acknowledge, 'wamp.event.recipients': receivers.length },
     };
-    const spans = [span(`publish ${topic}`, 'consumer', own, refusal ? error(refusal, 'caller') : OK)];
+    const spans = [span(`publish ${topic}`, 'consumer', own, refusal ? denied(refusal) : OK)];
     if (events.length > 0) {
       const hop = {
-        ...{ ...destination, 'messaging.operation.name': 'deliver', 'wamp.realm': 'realm1', ...id },
+        ...{ ...destination, 'messaging.operation.name': 'deliver', ...id },
+        // One receiver is the peer of the span.
+        ...(events.length > 1 ? { 'wamp.realm': 'realm1' } : this.#peer(receivers[0]!)),
         ...{ 'wamp.event.delivered': events.length, 'wamp.event.dropped': 0 },
         'wamp.event.bytes': events.reduce((sum, event) => sum + event.bytes.length, 0),
         ...(events.length > 1 && { 'messaging.batch.message_count': events.length }),
@@ -142,13 +155,19 @@ class Clerk {
     const began = wire.one(undoes ? reply.slice(2) : reply, message => message[1] === begin.message[1]);
     const anchor = undoes ? wire.one(type, message => message[2] === began.message[2]) : begin;
     const subject = type.endsWith('REGISTER') ? 'wamp.registration.id' : 'wamp.subscription.id';
-    return this.#change(who, type, uri, reply, anchor, { [subject]: began.message[2] as number }, OK);
+    const { match = 'exact', invoke = 'single' } = begin.message[2] as { match?: string; invoke?: string };
+    const asked = {
+      ...(!undoes && { 'wamp.uri.match': match }),
+      ...(type === 'REGISTER' && { 'wamp.invoke.policy': invoke }),
+    };
+    return this.#change(who, type, uri, reply, anchor, { [subject]: began.message[2] as number, ...asked }, OK);
   }
 
   refusedRegistration(who: string, uri: string): ExpectedAction {
     const anchor = this.#cast.wire(who).one('REGISTER', message => message[3] === uri);
     const refusal = error('wamp.error.procedure_already_exists', 'caller');
-    return this.#change(who, 'REGISTER', uri, 'ERROR', anchor, {}, refusal);
+    const asked = { 'wamp.uri.match': 'exact', 'wamp.invoke.policy': 'single' };
+    return this.#change(who, 'REGISTER', uri, 'ERROR', anchor, asked, refusal);
   }
 
   #change(
@@ -182,6 +201,15 @@ class Clerk {
       ...{ 'wamp.authid': details.authid, 'wamp.authrole': details.authrole },
     };
   }
+}
+
+/** Only the router's clock knows how long it took. */
+const TIMES = { 'wamp.router.time': ANY, 'wamp.callee.time': ANY };
+const PROGRESSIVE = { 'wamp.call.progressive': true, 'wamp.call.time_to_first_result': ANY };
+
+function denied(uri: string): Ending {
+  const { failed, attributes } = error(uri, 'caller');
+  return { failed, attributes: { ...attributes, 'wamp.authorize.decision': 'denied' } };
 }
 
 function anchorAttributes({ message, bytes }: WireMessage): Attributes {

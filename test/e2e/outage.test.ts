@@ -17,8 +17,8 @@ import { Receiver } from '../observers/spans/receiver.js';
 import { parseMetrics } from './prometheus.js';
 
 const SECONDS = Number(process.env.WAMPSCOPE_OUTAGE_SECONDS ?? '1');
-/** One REGISTER, and with it one span, to each run of the generator. */
-const SPANS_OF_A_RUN = 1;
+/** Of each run of the generator: one REGISTER, and five sessions that open and close. */
+const SPANS_OF_A_RUN = 1 + 5 * 2;
 
 interface Load {
   readonly operations: number;

@@ -29,8 +29,8 @@ const CALL_CANCELED: Ending = {
   failed: false,
   attributes: { ...canceled, 'wamp.error.uri': CANCELED, 'rpc.status_code': CANCELED },
 };
-/** The callee never answered. */
-const INVOKE_CANCELED: Ending = { failed: false, attributes: canceled };
+/** The callee did not hear of it, and answered when nobody waited any more. */
+const ANSWERED_LATE: Ending = { failed: false, attributes: { ...CALL_OK.attributes, 'wamp.late_result': true } };
 const GONE = { 'wamp.outcome': 'callee_gone', 'wamp.error.class': 'callee', 'error.type': 'callee_disconnected' };
 const CALLER_GONE: Ending = { failed: false, attributes: { 'wamp.outcome': 'caller_gone' } };
 const TIMEOUT = 'wamp.error.timeout';
@@ -47,6 +47,9 @@ export interface CallRow {
   readonly callee?: string;
   readonly late?: number;
   readonly progress?: number;
+  /** What the call span says besides. */
+  readonly told?: Attributes;
+  readonly policy?: string;
 }
 
 const answered = (callee: string, reply = 'YIELD', answer = 'RESULT'): string[] => [
@@ -78,6 +81,7 @@ export const CALLS: readonly CallRow[] = [
     uri: 'com.denied.call',
     messages: ['caller → CALL', 'caller ← ERROR'],
     ending: callError('wamp.error.not_authorized', 'caller'),
+    told: { 'wamp.authorize.decision': 'denied' },
   },
   {
     mark: 'stream',
@@ -91,7 +95,14 @@ export const CALLS: readonly CallRow[] = [
     callee: 'streamer',
     progress: 3,
   },
-  { mark: 'shared 1', uri: 'com.example.shared', messages: answered('callee'), ending: CALL_OK, invoke: CALL_OK },
+  {
+    mark: 'shared 1',
+    uri: 'com.example.shared',
+    messages: answered('callee'),
+    ending: CALL_OK,
+    invoke: CALL_OK,
+    policy: 'roundrobin',
+  },
   {
     mark: 'shared 2',
     uri: 'com.example.shared',
@@ -99,6 +110,7 @@ export const CALLS: readonly CallRow[] = [
     ending: CALL_OK,
     invoke: CALL_OK,
     callee: 'leaver',
+    policy: 'roundrobin',
   },
   ...PIPELINED.map(mark => ({
     mark,
@@ -115,9 +127,10 @@ export const CALLS: readonly CallRow[] = [
       'callee → YIELD',
     ],
     ending: CALL_CANCELED,
-    invoke: INVOKE_CANCELED,
+    invoke: ANSWERED_LATE,
     caller: 'impatient',
     late: 1,
+    told: { 'wamp.cancel.mode': 'skip' },
   },
   {
     mark: 'kill',
@@ -129,14 +142,16 @@ export const CALLS: readonly CallRow[] = [
     ending: CALL_CANCELED,
     invoke: KILLED,
     callee: 'obedient',
+    told: { 'wamp.cancel.mode': 'kill' },
   },
   {
     mark: 'spare',
     uri: 'com.example.slow',
     messages: ['caller → CALL', 'callee ← INVOCATION', 'caller → CANCEL', 'caller ← ERROR', 'callee → YIELD'],
     ending: CALL_CANCELED,
-    invoke: INVOKE_CANCELED,
+    invoke: ANSWERED_LATE,
     late: 1,
+    told: { 'wamp.cancel.mode': 'kill' },
   },
   {
     mark: 'late',
@@ -148,6 +163,7 @@ export const CALLS: readonly CallRow[] = [
     },
     invoke: { failed: true, attributes: timedOut },
     late: 1,
+    told: { 'wamp.call.timeout': 60 },
   },
   {
     mark: 'orphan',
@@ -179,6 +195,8 @@ export interface PublicationRow {
   readonly refusal?: string;
 }
 
+const DENIED = 'wamp.error.not_authorized';
+
 const NEWS = 'com.example.news';
 export const PUBLICATIONS: readonly PublicationRow[] = [
   { mark: 'acknowledged', topic: NEWS, acknowledge: true, receivers: SUBSCRIBERS },
@@ -191,9 +209,9 @@ export const PUBLICATIONS: readonly PublicationRow[] = [
     topic: 'com.denied.topic',
     acknowledge: true,
     receivers: [],
-    refusal: 'wamp.error.not_authorized',
+    refusal: DENIED,
   },
-  { mark: 'refused in silence', topic: 'com.denied.topic', acknowledge: false, receivers: [] },
+  { mark: 'refused in silence', topic: 'com.denied.topic', acknowledge: false, receivers: [], refusal: DENIED },
 ];
 
 export const REGISTERED: readonly [who: string, uri: string][] = [

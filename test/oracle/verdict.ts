@@ -119,11 +119,20 @@ function ended(
   if (type === 'Publish') {
     check(`no PUBLISH goes ${story}`, PUBLISH.test(story));
     const isAwaited = (anchor.msg[2] as { acknowledge?: boolean }).acknowledge === true;
-    return { outcome: isAwaited && replies.length === 0 ? 'caller_gone' : 'ok', error };
+    if (isAwaited) return { outcome: replies.length === 0 ? 'caller_gone' : 'ok', error };
+    // Of a refusal without `acknowledge` no message tells: the router says so itself.
+    const refusal = REFUSED.find(([prefix]) => (anchor.msg[3] as string).startsWith(prefix));
+    return refusal ? { outcome: 'error', error: refusal[1] } : { outcome: 'ok', error };
   }
   check(`${type} goes ${story}`, replies.length === 0 || (replies.length === 1 && replies[0] === REPLIES[type]));
   return { outcome: replies.length === 0 ? 'caller_gone' : 'ok', error };
 }
+
+/** Topics that nobody may publish to, by prefix. */
+const REFUSED = [
+  ['org.denied.', 'wamp.error.not_authorized'],
+  ['wamp.', 'wamp.error.invalid_uri'],
+] as const;
 
 function callOutcome(timely: readonly MessageRecord[], story: string): Outcome {
   const last = timely.at(-1)!;

@@ -113,9 +113,9 @@ test('Jaeger has one complete trace for each action, and none is lost', async ()
   const shapes = new Map<string, number>();
   for (const trace of traces) shapes.set(shapeOf(trace), (shapes.get(shapeOf(trace)) ?? 0) + 1);
   assert.deepEqual(Object.fromEntries([...shapes].sort()), {
+    'call ERROR': tally.lostCalls,
     'call com.example.fail ERROR > invoke com.example.fail ERROR': tally.failedCalls,
     'call com.example.forecast > invoke com.example.forecast': tally.progressiveCalls,
-    'call com.example.nobody ERROR': tally.lostCalls,
     'call com.example.slow > invoke com.example.slow': tally.slowCalls,
     'call com.example.square > invoke com.example.square': tally.calls,
     'publish com.example.news > deliver com.example.news': tally.publications,
@@ -124,6 +124,7 @@ test('Jaeger has one complete trace for each action, and none is lost', async ()
     'register com.example.forecast': 1,
     'register com.example.slow': 1,
     'register com.example.square': 1,
+    'session open': tally.sessions,
     'subscribe com.example.news': tally.subscriptions,
   });
   assert.deepEqual(traces.flatMap(orphansOf), []);

@@ -26,6 +26,8 @@ export interface Tally {
   events: number;
   registrations: number;
   subscriptions: number;
+  /** That joined, and stay. */
+  sessions: number;
 }
 
 /** Calls that reached a callee, and were answered by it. */
@@ -36,7 +38,7 @@ export function answeredBy(tally: Tally): number {
 /** Spans that the router makes of it: one for the action, and one for the hop to those who answered or listened. */
 export function spansOf(tally: Tally): number {
   const both = answeredBy(tally) + tally.publications;
-  return 2 * both + tally.lostCalls + tally.unheard + tally.registrations + tally.subscriptions;
+  return 2 * both + tally.lostCalls + tally.unheard + tally.registrations + tally.subscriptions + tally.sessions;
 }
 
 export class Load {
@@ -51,6 +53,7 @@ export class Load {
     events: 0,
     registrations: 0,
     subscriptions: 0,
+    sessions: 0,
   };
   readonly #url: string;
   #caller!: Autobahn;
@@ -89,6 +92,8 @@ export class Load {
       load.tally.subscriptions++;
     }
     load.#caller = await joinAutobahn(REALM, { url });
+    // The caller and the station besides.
+    load.tally.sessions = load.#others.length + 2;
     return load;
   }
 

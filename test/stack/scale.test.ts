@@ -67,7 +67,7 @@ function count(name: string): number {
 
 test('every call that failed or was slow is kept', () => {
   assert.equal(count('call com.example.fail'), load.tally.failedCalls);
-  assert.equal(count('call com.example.nobody'), load.tally.lostCalls);
+  assert.equal(count('call'), load.tally.lostCalls);
   assert.equal(count('call com.example.slow'), load.tally.slowCalls);
 });
 

@@ -157,11 +157,11 @@ test('a publication that nobody hears, or that is refused in silence, ends too',
   await caller.request([PUBLISH, undefined, {}, 'com.forbidden.t']);
   await caller.request([PUBLISH, undefined, { acknowledge: true }, 'com.forbidden.t']);
   assert.deepEqual(
-    o.actions('publish').map(action => [action.outcome, action.fanOut]),
+    o.actions('publish').map(action => [action.outcome, action.error, action.fanOut]),
     [
-      ['ok', undefined],
-      ['ok', undefined],
-      ['error', undefined],
+      ['ok', '', undefined],
+      ['error', 'wamp.error.not_authorized', undefined],
+      ['error', 'wamp.error.not_authorized', undefined],
     ],
   );
 });

@@ -60,6 +60,9 @@ const telemetry = section('wampscope telemetry', {
     .string({ error: COLLECTOR })
     .refine(url => URL.canParse(url) && /^https?:/i.test(url), { error: COLLECTOR })
     .optional(),
+  non_error_uris: listOf('error URIs that are answers, not failures', text('an error URI')).default([
+    'wamp.error.canceled',
+  ]),
   propagation: propagation.prefault({}),
   trust: listOf('whose trace context counts for what; the first that fits holds', trust).default([]),
   sampling: sampling.prefault({}),

@@ -1,6 +1,7 @@
 /** Owns the choice of a span pipeline; the door of this folder. */
 
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NON_ERROR_URIS } from '../../trace/failure.js';
 import { Accounts } from './accounts.js';
 import { BATCH_DEFAULTS, batchSettings, textLimit } from './batching.js';
 import type { Environment, Warn } from './environment.js';
@@ -29,6 +30,8 @@ export interface SpanOptions {
   readonly exporter?: SpanExporter | undefined;
   /** For `sdk`: takes the place of the batch processor and all behind it. Its `onStart` is never called. */
   readonly processor?: SpanProcessor | undefined;
+  /** Error URIs that are answers: they do not make a span a failure. Default `wamp.error.canceled`. */
+  readonly nonErrorUris?: readonly string[] | undefined;
   readonly log: SpanLog;
   /** A UUID for `service.instance.id`, to share it with metrics. Default: a fresh one. */
   readonly instanceId?: string | undefined;
@@ -60,15 +63,25 @@ export function createSpans(options: SpanOptions): SpanPipeline {
   return sdkSpans(options, warn, batched(createOtlpExporter(settings), options, warn));
 }
 
-function rowSpans(settings: ExportSettings, { env, log, instanceId }: SpanOptions, warn: Warn): SpanPipeline {
+function rowSpans(
+  settings: ExportSettings,
+  { env, log, instanceId, nonErrorUris }: SpanOptions,
+  warn: Warn,
+): SpanPipeline {
   const source = sourceOf(env, instanceId);
   const batch = batchSettings(env, BATCH_DEFAULTS.rows, warn);
+  const forgiven = nonErrorUris ?? NON_ERROR_URIS;
   const timing = { ...TIMING, giveUpAfter: batch.exportTimeout };
   return new RowSpans(
-    figures => spawnWorker({ settings, source, batchSpans: batch.batchSize, timing, figures: figures.memory }),
+    figures =>
+      spawnWorker({
+        ...{ settings, source, timing, nonErrorUris: forgiven },
+        ...{ batchSpans: batch.batchSize, figures: figures.memory },
+      }),
     {
       flushInterval: batch.delay,
       maxText: textLimit(env, warn),
+      nonErrors: new Set(forgiven),
       queue: { spans: batch.queueSize, bytes: ROW_BYTES_LIMIT },
     },
     log,
@@ -81,16 +94,18 @@ interface Books {
 }
 
 function sdkSpans(
-  { env, log, instanceId }: SpanOptions,
+  { env, log, instanceId, nonErrorUris }: SpanOptions,
   warn: Warn,
   sinkOf: (books: Books) => SdkBatch | UserProcessor,
 ): SpanPipeline {
   const books = { accounts: new Accounts(), figures: new Figures() };
+  const nonErrors = new Set(nonErrorUris ?? NON_ERROR_URIS);
   return new SdkSpans({
     ...books,
     sink: sinkOf(books),
     source: sourceOf(env, instanceId),
     maxText: textLimit(env, warn),
+    nonErrors,
     log,
   });
 }

@@ -1,9 +1,12 @@
 /** Owns the decision what the spans of an action say: name, kind, attributes, status. Every pipeline asks here. */
 
 import type { ActionKind, Outcome } from '../../trace/action.js';
+import { isFailure } from '../../trace/failure.js';
 import { REASON_NAMES } from '../../trace/sampling/reason.js';
 import { ErrorUri } from '../../wire/errors.js';
-import { Attribute, OTHER, SYSTEM } from './semconv.js';
+import { Attribute } from './attributes.js';
+import { type ErrorTypes, faultOf } from './failures.js';
+import { OTHER, SYSTEM } from './semconv.js';
 import { type AttributeValue, Ending, Kind, Operation, Part, Status, type Uuid } from './span-data.js';
 import type { Peer } from './table.js';
 
@@ -25,6 +28,7 @@ const KIND: Readonly<Record<Role, Kind>> = {
   unregister: Kind.server,
 };
 
+/** `uri`: of calls the procedure as registered, '' when no registration was found. */
 export function operationOf(role: Role, uri: string): Operation {
   return new Operation(uri === '' ? role : `${role} ${uri}`, KIND[role], operationAttributes(role, uri));
 }
@@ -33,7 +37,12 @@ function operationAttributes(role: Role, uri: string): AttributeValue[] {
   switch (role) {
     case 'call':
     case 'invoke':
-      return listOf({ [Attribute.action]: 'call', [Attribute.rpcSystemName]: SYSTEM, [Attribute.rpcMethod]: uri });
+      return listOf({
+        [Attribute.action]: 'call',
+        [Attribute.rpcSystemName]: SYSTEM,
+        // Semconv rpc, "rpc.method": what is no method of ours must not fill dashboards. The name goes without.
+        [Attribute.rpcMethod]: uri === '' ? OTHER : uri,
+      });
     case 'publish':
     case 'deliver':
       return listOf({
@@ -69,16 +78,44 @@ export function actionAttributes(correlation: Uuid, request: number, messageSize
   return [Attribute.correlationId, correlation, Attribute.requestId, request, Attribute.messageSize, messageSize];
 }
 
+/** Times are in milliseconds here, and in seconds in spans; 0 where nothing is known. */
+export interface CallFacts {
+  readonly uri: string;
+  readonly method: string;
+  readonly registration: number;
+  readonly progress: number;
+  readonly progressive: boolean;
+  readonly firstResult: number;
+  readonly timeout: number;
+  readonly cancelMode: string;
+  readonly routerTime: number;
+  /** Undefined when nobody was invoked. */
+  readonly calleeTime: number | undefined;
+  readonly rtt: number;
+  /** Error URI of the call, '' when there is none. */
+  readonly error: string;
+}
+
+export function addCallAttributes(own: AttributeValue[], call: CallFacts): void {
+  if (call.uri !== call.method) own.push(Attribute.rpcMethodOriginal, call.uri);
+  // Where somebody was invoked, the error is the callee's, who has rules of its own.
+  if (call.method === '' && call.error === ErrorUri.notAuthorized) own.push(Attribute.authorizeDecision, 'denied');
+  if (call.registration !== 0) own.push(Attribute.registrationId, call.registration);
+  if (call.progressive) own.push(Attribute.progressive, true);
+  if (call.progress !== 0) own.push(Attribute.progressCount, call.progress);
+  if (call.firstResult > 0) own.push(Attribute.firstResult, call.firstResult / 1000);
+  if (call.timeout !== 0) own.push(Attribute.timeout, call.timeout);
+  if (call.cancelMode !== '') own.push(Attribute.cancelMode, call.cancelMode);
+  own.push(Attribute.routerTime, call.routerTime / 1000);
+  if (call.calleeTime !== undefined) own.push(Attribute.calleeTime, call.calleeTime / 1000);
+  if (call.rtt > 0) own.push(Attribute.callerRtt, call.rtt / 1000);
+}
+
 /** `reason` is a number of `Reason`. */
 export function addSamplingAttributes(own: AttributeValue[], reason: number, isPartial: boolean): void {
   const name = REASON_NAMES[reason]!;
   if (name !== '') own.push(Attribute.samplingReason, name);
   if (isPartial) own.push(Attribute.samplingPartial, true);
-}
-
-export function addCallAttributes(own: AttributeValue[], registration: number, progress: number): void {
-  if (registration !== 0) own.push(Attribute.registrationId, registration);
-  if (progress !== 0) own.push(Attribute.progressCount, progress);
 }
 
 /** `publication` is 0 when nobody was there to receive. */
@@ -94,28 +131,67 @@ export function addPublishAttributes(
   if (publication !== 0) own.push(Attribute.messagingMessageId, String(publication));
 }
 
-/** `subject` is the subscription or registration, 0 when none is known. */
-export function addSubjectAttributes(own: AttributeValue[], role: Role, subject: number): void {
-  if (subject === 0) return;
+/** `subject` is the subscription or registration, 0 when none is known; `match` and `policy` are '' when not asked for. */
+export function addSubjectAttributes(
+  own: AttributeValue[],
+  role: Role,
+  subject: number,
+  match: string,
+  policy: string,
+): void {
   const registration = role === 'register' || role === 'unregister';
-  own.push(registration ? Attribute.registrationId : Attribute.subscriptionId, subject);
+  if (subject !== 0) own.push(registration ? Attribute.registrationId : Attribute.subscriptionId, subject);
+  if (role === 'register' || role === 'subscribe') own.push(Attribute.match, match || 'exact');
+  if (role === 'register') own.push(Attribute.policy, policy || 'single');
 }
 
-export function invokeAttributes(request: number, registration: number): AttributeValue[] {
-  return [Attribute.requestId, request, Attribute.registrationId, registration];
+export interface InvokeFacts {
+  readonly uri: string;
+  readonly method: string;
+  readonly request: number;
+  readonly registration: number;
+  readonly policy: string;
+  readonly queued: number;
+  readonly rtt: number;
+  readonly answeredLate: boolean;
 }
 
-export function deliverAttributes(
-  realm: string,
-  publication: number,
-  delivered: number,
-  dropped: number,
-  bytes: number,
-): AttributeValue[] {
-  const own: AttributeValue[] = [Attribute.realm, realm, Attribute.messagingMessageId, String(publication)];
+export function invokeAttributes(invoke: InvokeFacts): AttributeValue[] {
+  const own: AttributeValue[] = [Attribute.requestId, invoke.request, Attribute.registrationId, invoke.registration];
+  if (invoke.uri !== invoke.method) own.push(Attribute.rpcMethodOriginal, invoke.uri);
+  if (invoke.policy !== '') own.push(Attribute.policy, invoke.policy);
+  if (invoke.queued !== 0) own.push(Attribute.queueBytes, invoke.queued);
+  if (invoke.rtt > 0) own.push(Attribute.calleeRtt, invoke.rtt / 1000);
+  if (invoke.answeredLate) own.push(Attribute.lateResult, true);
+  return own;
+}
+
+export interface FanOutFacts {
+  /** Told here when there is no single peer that tells it. */
+  readonly realm: string;
+  readonly hasPeer: boolean;
+  readonly publication: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly bytes: number;
+  readonly queuedMax: number;
+}
+
+export function deliverAttributes(fanOut: FanOutFacts): AttributeValue[] {
+  const { delivered, dropped, publication, bytes, queuedMax } = fanOut;
+  const own: AttributeValue[] = fanOut.hasPeer ? [] : [Attribute.realm, fanOut.realm];
+  own.push(Attribute.messagingMessageId, String(publication));
   own.push(Attribute.delivered, delivered, Attribute.dropped, dropped, Attribute.eventBytes, bytes);
+  if (queuedMax !== 0) own.push(Attribute.queueMax, queuedMax);
   // Semconv messaging: the count is for batches, never for a single message.
   if (delivered + dropped !== 1) own.push(Attribute.messagingBatchMessageCount, delivered);
+  return own;
+}
+
+/** One EVENT that was chosen from a fan-out. */
+export function deliveryAttributes(publication: number, bytes: number, queued: number): AttributeValue[] {
+  const own: AttributeValue[] = [Attribute.messagingMessageId, String(publication), Attribute.eventBytes, bytes];
+  if (queued !== 0) own.push(Attribute.queueBytes, queued);
   return own;
 }
 
@@ -124,89 +200,26 @@ export function endingOfFanOut(): Ending {
   return new Ending(Status.unset, []);
 }
 
+export function endingOfDelivery(dropped: boolean): Ending {
+  return dropped ? new Ending(Status.error, [Attribute.errorType, 'dropped']) : new Ending(Status.unset, []);
+}
+
 export function endingOf(role: Role, outcome: Outcome, error: string, errorTypes: ErrorTypes): Ending {
   const attributes: AttributeValue[] = [Attribute.outcome, outcome];
-  const type = errorTypeOf(outcome, error, errorTypes);
-  if (role === 'call' || role === 'invoke') {
+  const isCall = role === 'call' || role === 'invoke';
+  if (isCall) {
     if (outcome === 'ok') attributes.push(Attribute.rpcStatusCode, 'OK');
     else if (error !== '') attributes.push(Attribute.rpcStatusCode, errorTypes.bounded(error));
   }
   if (error !== '') attributes.push(Attribute.errorUri, error);
-  const fault = errorClassOf(role, outcome, error);
+  const fault = faultOf(isCall, outcome, error);
   if (fault !== undefined) attributes.push(Attribute.errorClass, fault);
-  if (!isFailure(role, outcome, error)) return new Ending(Status.unset, attributes);
+  // Decisions are static and take no time, so a refusal is a word on the span that was refused.
+  if (error === ErrorUri.notAuthorized && !isCall) attributes.push(Attribute.authorizeDecision, 'denied');
+  if (!isFailure(role === 'invoke' ? 'callee' : 'originator', outcome, error, errorTypes.nonErrors)) {
+    return new Ending(Status.unset, attributes);
+  }
   // Semconv, "recording errors": the type is not repeated in the status description.
-  attributes.push(Attribute.errorType, type);
+  attributes.push(Attribute.errorType, errorTypes.typeOf(outcome, error));
   return new Ending(Status.error, attributes);
-}
-
-/**
- * ERROR is the only way in which WAMP says no, so every ERROR is a failure; but a caller that cancels got what
- * it asked for (as in the gRPC conventions, which leave CANCELLED unset on the server). Towards the callee
- * every ERROR counts. A caller that left, or an action that was given up, says nothing of success.
- */
-function isFailure(role: Role, outcome: Outcome, error: string): boolean {
-  switch (outcome) {
-    case 'error':
-      return role !== 'call' || error !== ErrorUri.canceled;
-    case 'timeout':
-    case 'callee_gone':
-      return true;
-    case 'canceled':
-      return role === 'invoke' && error !== '';
-    default:
-      return false;
-  }
-}
-
-function errorTypeOf(outcome: Outcome, error: string, errorTypes: ErrorTypes): string {
-  if (outcome === 'callee_gone') return 'callee_disconnected';
-  if (error !== '') return errorTypes.bounded(error);
-  return outcome === 'timeout' ? ErrorUri.timeout : OTHER;
-}
-
-type Fault = 'caller' | 'router' | 'callee' | 'canceled';
-
-const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
-  [ErrorUri.canceled, 'canceled'],
-  [ErrorUri.invalidArgument, 'caller'],
-  [ErrorUri.invalidUri, 'caller'],
-  [ErrorUri.notAuthorized, 'caller'],
-  [ErrorUri.payloadSizeExceeded, 'caller'],
-  [ErrorUri.discloseMeDisallowed, 'caller'],
-  ['wamp.error.option_not_allowed', 'caller'],
-  [ErrorUri.procedureAlreadyExists, 'caller'],
-  [ErrorUri.noSuchRegistration, 'caller'],
-  [ErrorUri.noSuchSubscription, 'caller'],
-  [ErrorUri.noSuchProcedure, 'router'],
-  ['wamp.error.no_available_callee', 'router'],
-  ['wamp.error.authorization_failed', 'router'],
-  ['wamp.error.unavailable', 'router'],
-  [ErrorUri.timeout, 'router'],
-  [ErrorUri.networkFailure, 'router'],
-]);
-
-/** An URI that is not WAMP's comes from the callee, or where there is none from a rule of the router's operator. */
-function errorClassOf(role: Role, outcome: Outcome, error: string): Fault | undefined {
-  if (outcome === 'callee_gone') return 'callee';
-  if (outcome === 'canceled') return 'canceled';
-  if (outcome === 'timeout') return 'router';
-  if (error === '') return undefined;
-  return FAULTS.get(error) ?? (role === 'call' || role === 'invoke' ? 'callee' : 'router');
-}
-
-const MAX_ERROR_TYPES = 200;
-
-const KNOWN: ReadonlySet<string> = new Set([...Object.values(ErrorUri), ...FAULTS.keys()]);
-
-/** Keeps `error.type` and `rpc.status_code` low in cardinality: the URIs of WAMP and the first of applications. */
-export class ErrorTypes {
-  readonly #seen = new Set<string>();
-
-  bounded(uri: string): string {
-    if (KNOWN.has(uri) || this.#seen.has(uri)) return uri;
-    if (this.#seen.size === MAX_ERROR_TYPES) return OTHER;
-    this.#seen.add(uri);
-    return uri;
-  }
 }

@@ -42,7 +42,9 @@ export class JsonEncoder implements OtlpEncoder {
       this.#write(',');
       this.#raw(span.ending.bytes ?? partBytes(span.ending));
     }
-    this.#write(span.ending.status === Status.unset ? ']}' : `],"status":{"code":${span.ending.status}}}`);
+    const links = span.link === undefined ? '' : `,"links":[${linkText(span.link)}]`;
+    const status = span.ending.status === Status.unset ? '' : `,"status":{"code":${span.ending.status}}`;
+    this.#write(links === '' && status === '' ? ']}' : `]${links}${status}}`);
     this.#spans++;
   }
 
@@ -99,7 +101,8 @@ function headText(span: SpanData): string {
 
 function linkText(link: SpanLink): string {
   const traceId = hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3);
-  return `{"traceId":"${traceId}","spanId":"${hexWord(link.span0)}${hexWord(link.span1)}","flags":${otlpLinkFlags(link)}}`;
+  const spanId = hexWord(link.span0) + hexWord(link.span1);
+  return `{"traceId":"${traceId}","spanId":"${spanId}","flags":${otlpLinkFlags(link)}}`;
 }
 
 function partBytes(part: Part): Uint8Array {

@@ -25,10 +25,10 @@ const SPAN_ATTRIBUTES = (9 << 3) | WIRE_LENGTH;
 const SPAN_LINKS = (13 << 3) | WIRE_LENGTH;
 const SPAN_STATUS = (15 << 3) | WIRE_LENGTH;
 const SPAN_FLAGS = (16 << 3) | WIRE_FIXED32;
-// message Span.Link: trace_id and span_id have the numbers they have in Span.
+// message Span.Link.
+const LINK_TRACE_ID = (1 << 3) | WIRE_LENGTH;
+const LINK_SPAN_ID = (2 << 3) | WIRE_LENGTH;
 const LINK_FLAGS = (6 << 3) | WIRE_FIXED32;
-/** 18 octets of the trace id, 10 of the span id, 5 of the flags. */
-const LINK_LENGTH = 33;
 // message Status.
 const STATUS_CODE = (3 << 3) | WIRE_VARINT;
 // messages ScopeSpans, ResourceSpans and collector/trace/v1 ExportTraceServiceRequest.
@@ -45,6 +45,8 @@ const SCOPE_VERSION = (2 << 3) | WIRE_LENGTH;
 
 // More than the ids, times, flags and lengths of one span take.
 const FIXED_ROOM = 128;
+// A tag and a length before each id, a tag before the flags.
+const LINK_LENGTH = 2 + 16 + 2 + 8 + 1 + 4;
 // Most spans are of 128 to 16383 octets.
 const LENGTH_ROOM = 2;
 
@@ -98,7 +100,7 @@ export class ProtobufEncoder implements OtlpEncoder {
     out.attributes(SPAN_ATTRIBUTES, span.own);
     out.raw(span.ending.bytes ?? endingBytes(span.ending, this.#part));
     if (span.tracestate !== '') out.string(SPAN_TRACE_STATE, span.tracestate);
-    if (span.link) this.#addLink(span.link);
+    if (span.link !== undefined) this.#addLink(span.link);
     out.closeLength(lengthAt, LENGTH_ROOM);
     this.#spans++;
   }
@@ -130,16 +132,16 @@ export class ProtobufEncoder implements OtlpEncoder {
 
   #addLink(link: SpanLink): void {
     const out = this.#out;
-    out.reserve(LINK_LENGTH + 4);
+    out.reserve(LINK_LENGTH + 8);
     out.tag(SPAN_LINKS);
     out.tag(LINK_LENGTH);
-    out.tag(SPAN_TRACE_ID);
+    out.tag(LINK_TRACE_ID);
     out.tag(16);
     out.word(link.trace0);
     out.word(link.trace1);
     out.word(link.trace2);
     out.word(link.trace3);
-    out.tag(SPAN_SPAN_ID);
+    out.tag(LINK_SPAN_ID);
     out.tag(8);
     out.word(link.span0);
     out.word(link.span1);

@@ -20,9 +20,9 @@ export function otlpFlags(ids: SpanIds): number {
   return ids.traceFlags | HAS_IS_REMOTE | (ids.parentIsRemote ? IS_REMOTE : 0);
 }
 
-/** `Span.Link.flags`: what is linked came from somebody else. */
+/** `Link.flags`, likewise. */
 export function otlpLinkFlags(link: SpanLink): number {
-  return link.flags | HAS_IS_REMOTE | IS_REMOTE;
+  return link.traceFlags | HAS_IS_REMOTE | (link.isRemote ? IS_REMOTE : 0);
 }
 
 /** Collects spans and turns them into an ExportTraceServiceRequest (opentelemetry-proto collector/trace/v1). */

@@ -1,7 +1,8 @@
 /** Owns the rows pipeline as a whole: numbers on the router's thread, everything else on another. */
 
 import type { Worker } from 'node:worker_threads';
-import type { TracedAction } from '../../trace/action.js';
+import type { TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedClosing, TracedOpening } from '../../trace/session.js';
 import { Accounts } from './accounts.js';
 import { ExportLog } from './export-log.js';
 import { Figures } from './figures.js';
@@ -39,6 +40,18 @@ export class RowSpans implements SpanPipeline {
 
   onActionEnd(action: TracedAction): void {
     this.#writer.onActionEnd(action);
+  }
+
+  onLateInvocation(action: TracedAction, invocation: TracedInvocation): void {
+    this.#writer.onLateInvocation(action, invocation);
+  }
+
+  onSessionOpen(opening: TracedOpening): void {
+    this.#writer.onSessionOpen(opening);
+  }
+
+  onSessionClose(closing: TracedClosing): void {
+    this.#writer.onSessionClose(closing);
   }
 
   async flush(): Promise<void> {

@@ -1,66 +1,27 @@
-/** Owns the layout of rows: how an ended action becomes numbers in a slab of memory that changes threads. */
+/** Owns the writing of rows: how an ended action becomes numbers in a slab of memory that changes threads. */
 
-import type { ActionKind, Outcome, TracedAction, TracedFanOut, TracedInvocation } from '../../trace/action.js';
+import type { SessionRef } from '../../tap.js';
+import type { Outcome, TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedDelivery, TracedFanOut } from '../../trace/fan-out.js';
+import {
+  ACTION_SIZE,
+  ActionDouble,
+  ActionWord,
+  CHILD_SIZE,
+  ChildDouble,
+  ChildWord,
+  IMPORTANT,
+  INVOKED,
+  KIND_NUMBER,
+  LATE,
+  MATCHES,
+  MODES,
+  OUTCOME_NUMBER,
+  POLICIES,
+  PROGRESSIVE,
+  SamplingBits,
+} from './row-layout.js';
 import type { InternTable, TableUpdate } from './table.js';
-
-/** In doubles: 112 bytes for the action, 56 for each invocation or for its fan-out. */
-export const ACTION_SIZE = 14;
-export const CHILD_SIZE = 7;
-
-/** A call re-routed more often than this is a fault, and its row must fit into a slab. */
-export const MAX_CHILDREN = 255;
-
-/** Positions in the table of kinds are the numbers in rows. */
-export const KINDS: readonly ActionKind[] = ['call', 'publish', 'subscribe', 'unsubscribe', 'register', 'unregister'];
-const KIND_NUMBER = Object.fromEntries(KINDS.map((kind, i) => [kind, i])) as Record<ActionKind, number>;
-
-/** The first is what an action that never said is taken for. */
-export const OUTCOMES: readonly Outcome[] = [
-  'abandoned',
-  'ok',
-  'error',
-  'canceled',
-  'timeout',
-  'caller_gone',
-  'callee_gone',
-];
-const OUTCOME_NUMBER = Object.fromEntries(OUTCOMES.map((outcome, i) => [outcome, i])) as Record<Outcome, number>;
-
-/** 32-bit words of an action's row. The doubles begin behind them. */
-export const ActionWord = {
-  /** kind | outcome << 4 | acknowledge << 8 | important << 9 | trace flags << 16 | children << 24 */
-  head: 0,
-  uri: 1,
-  originator: 2,
-  error: 3,
-  id: 4,
-  trace: 8,
-  span: 12,
-  parent: 14,
-  progress: 16,
-  anchorBytes: 17,
-  /** reason | partial << 3 | linked << 4 | flags of the link << 8 */
-  sampling: 18,
-  tracestate: 19,
-} as const;
-
-export const SamplingBits = { reason: 7, partial: 8, linked: 16 } as const;
-
-const IMPORTANT = 0x200;
-
-export const ActionDouble = { request: 10, subject: 11, startedAt: 12, endedAt: 13 } as const;
-
-/** 32-bit words of a child's row: an invocation of a call, the fan-out of a publication. */
-export const ChildWord = { outcome: 0, callee: 1, error: 2, delivered: 1, dropped: 2, span: 3 } as const;
-
-export const ChildDouble = {
-  request: 3,
-  registration: 4,
-  publication: 3,
-  bytes: 4,
-  startedAt: 5,
-  endedAt: 6,
-} as const;
 
 /** A bounded piece of memory full of rows that name strings and sessions of one table. */
 export class Slab {
@@ -126,17 +87,60 @@ export interface SlabMessage {
   readonly update: TableUpdate;
 }
 
-/** Spans that hang below the action's own. */
+/** Spans that hang below the action's own, and are told of with it. */
 export function childrenOf(action: TracedAction): number {
-  if (action.kind === 'call') return action.invocations === undefined ? 0 : action.invocations.length;
-  return action.fanOut === undefined ? 0 : 1;
+  if (action.kind === 'call') return action.invocations === undefined ? 0 : withoutLate(action.invocations);
+  if (action.fanOut === undefined) return 0;
+  return action.fanOut.selected === undefined ? 1 : 1 + action.fanOut.selected.length;
+}
+
+function withoutLate(invocations: readonly TracedInvocation[]): number {
+  let children = 0;
+  for (let i = 0; i < invocations.length; i++) if (!invocations[i]!.outlives) children++;
+  return children;
+}
+
+/** Entries of the table that a row with so many children may need, of each kind. */
+export function entriesFor(children: number): number {
+  return 4 + 2 * children;
 }
 
 /**
  * Appends `action` and the first `children` of its children. The caller has seen to it that there is room in
- * the slab for them, and in the table for 4 + 2 * children entries.
+ * the slab for them, and in the table for `entriesFor(children)`.
  */
 export function writeRow(slab: Slab, action: TracedAction, children: number, important: boolean): void {
+  writeAction(slab, action, children, important, 0);
+  let at = slab.used + ACTION_SIZE;
+  if (action.kind === 'call') {
+    for (let i = 0, written = 0; written < children; i++) {
+      const invocation = action.invocations![i]!;
+      if (invocation.outlives) continue;
+      writeInvocation(slab, at, invocation);
+      written++;
+      at += CHILD_SIZE;
+    }
+  } else if (children > 0) {
+    const fanOut = action.fanOut!;
+    writeFanOut(slab, at, fanOut);
+    at += CHILD_SIZE;
+    for (let i = 0; i < children - 1; i++, at += CHILD_SIZE) writeDelivery(slab, at, fanOut.selected![i]!);
+  }
+  slab.used = at;
+  slab.spans += 1 + children;
+  if (important) slab.important += 1 + children;
+}
+
+/** Appends an invocation that outlived its call: one span, whose row has the call's besides. */
+export function writeLateRow(slab: Slab, action: TracedAction, invocation: TracedInvocation, important: boolean): void {
+  writeAction(slab, action, 1, important, LATE);
+  writeInvocation(slab, slab.used + ACTION_SIZE, invocation);
+  slab.used += ACTION_SIZE + CHILD_SIZE;
+  slab.spans++;
+  if (important) slab.important++;
+}
+
+function writeAction(slab: Slab, action: TracedAction, children: number, important: boolean, late: number): void {
   const table = slab.table;
   const words = slab.words;
   const doubles = slab.doubles;
@@ -149,7 +153,8 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
     (important ? IMPORTANT : 0) |
     (action.flags << 16) |
     (children << 24);
-  words[w + ActionWord.uri] = table.string(action.uri);
+  const uri = table.string(action.uri);
+  words[w + ActionWord.uri] = uri;
   words[w + ActionWord.originator] = table.peer(action.originator);
   words[w + ActionWord.error] = table.string(action.error);
   words[w + ActionWord.id] = action.id0;
@@ -176,46 +181,70 @@ export function writeRow(slab: Slab, action: TracedAction, children: number, imp
   doubles[d + ActionDouble.subject] = action.subject;
   doubles[d + ActionDouble.startedAt] = action.startedAt;
   doubles[d + ActionDouble.endedAt] = action.endedAt;
-  let at = d + ACTION_SIZE;
-  if (action.kind === 'call') {
-    for (let i = 0; i < children; i++, at += CHILD_SIZE) {
-      writeInvocation(words, doubles, at, action.invocations![i]!, table);
-    }
-  } else if (children > 0) {
-    writeFanOut(words, doubles, at, action.fanOut!);
-    at += CHILD_SIZE;
+  words[w + ActionWord.rtt] = rttOf(action.originator);
+  words[w + ActionWord.extras] =
+    numberOf(MODES, action.cancelMode) |
+    (numberOf(MATCHES, action.match) << 2) |
+    (numberOf(POLICIES, action.policy) << 4) |
+    (action.progressive ? PROGRESSIVE : 0) |
+    (action.invocations === undefined ? 0 : INVOKED) |
+    late;
+  words[w + ActionWord.method] = action.method === action.uri ? uri : table.string(action.method);
+  words[w + ActionWord.timeout] = action.timeout;
+  doubles[d + ActionDouble.routerTime] = routerTimeOf(action);
+  doubles[d + ActionDouble.firstResult] = action.firstResultAt === 0 ? 0 : action.firstResultAt - action.startedAt;
+}
+
+/** Milliseconds that a call was not with a callee. */
+function routerTimeOf({ invocations, startedAt, endedAt }: TracedAction): number {
+  let time = endedAt - startedAt;
+  if (invocations === undefined) return time;
+  for (let i = 0; i < invocations.length; i++) {
+    const invocation = invocations[i]!;
+    // One that is open when the call ends has been with the callee until then.
+    time -= (invocation.endedAt || endedAt) - invocation.startedAt;
   }
-  slab.used = at;
-  slab.spans += 1 + children;
-  if (important) slab.important += 1 + children;
+  return Math.max(time, 0);
+}
+
+/** Microseconds, as far as a word goes. */
+function rttOf({ link }: SessionRef): number {
+  return link === undefined ? 0 : Math.min(Math.round(link.rtt * 1000), MAX_WORD);
+}
+
+const MAX_WORD = 0x7fffffff;
+
+/** 0 for a word that is none of them. */
+function numberOf(words: readonly string[], word: string): number {
+  return word === '' ? 0 : Math.max(0, words.indexOf(word));
 }
 
 function samplingWord(action: TracedAction): number {
-  const link = action.link ? SamplingBits.linked | (action.remote!.context.flags << 8) : 0;
+  const link = action.link ? SamplingBits.linked | SamplingBits.remote | (action.remote!.context.flags << 8) : 0;
   return action.sampled | (action.partial ? SamplingBits.partial : 0) | link;
 }
 
-function writeInvocation(
-  words: Int32Array,
-  doubles: Float64Array,
-  d: number,
-  invocation: TracedInvocation,
-  table: InternTable,
-): void {
+function writeInvocation({ words, doubles, table }: Slab, d: number, invocation: TracedInvocation): void {
   const w = d * 2;
   words[w + ChildWord.outcome] = outcomeNumber(invocation.outcome);
   words[w + ChildWord.callee] = table.peer(invocation.callee);
   words[w + ChildWord.error] = table.string(invocation.error);
   words[w + ChildWord.span] = invocation.span0;
   words[w + ChildWord.span + 1] = invocation.span1;
+  words[w + ChildWord.queued] = Math.min(invocation.queued, MAX_WORD);
+  words[w + ChildWord.rtt] = rttOf(invocation.callee);
+  words[w + ChildWord.extras] = numberOf(POLICIES, invocation.policy) | (invocation.answeredLate ? 8 : 0);
   doubles[d + ChildDouble.request] = invocation.request;
   doubles[d + ChildDouble.registration] = invocation.registration;
   doubles[d + ChildDouble.startedAt] = invocation.startedAt;
   doubles[d + ChildDouble.endedAt] = invocation.endedAt;
 }
 
-function writeFanOut(words: Int32Array, doubles: Float64Array, d: number, fanOut: TracedFanOut): void {
+function writeFanOut({ words, doubles, table }: Slab, d: number, fanOut: TracedFanOut): void {
   const w = d * 2;
+  const single = fanOut.recipients === 1 ? fanOut.subscriber : undefined;
+  words[w + ChildWord.peer] = single === undefined ? 0 : 1 + table.peer(single);
+  words[w + ChildWord.queued] = Math.min(fanOut.queuedMax, MAX_WORD);
   words[w + ChildWord.delivered] = fanOut.delivered;
   words[w + ChildWord.dropped] = fanOut.dropped;
   words[w + ChildWord.span] = fanOut.span0;
@@ -224,6 +253,18 @@ function writeFanOut(words: Int32Array, doubles: Float64Array, d: number, fanOut
   doubles[d + ChildDouble.bytes] = fanOut.bytes;
   doubles[d + ChildDouble.startedAt] = fanOut.startedAt;
   doubles[d + ChildDouble.endedAt] = fanOut.endedAt;
+}
+
+function writeDelivery({ words, doubles, table }: Slab, d: number, delivery: TracedDelivery): void {
+  const w = d * 2;
+  words[w + ChildWord.isDropped] = delivery.dropped ? 1 : 0;
+  words[w + ChildWord.subscriber] = table.peer(delivery.subscriber);
+  words[w + ChildWord.size] = Math.min(delivery.bytes, MAX_WORD);
+  words[w + ChildWord.span] = delivery.span0;
+  words[w + ChildWord.span + 1] = delivery.span1;
+  words[w + ChildWord.queued] = Math.min(delivery.queued, MAX_WORD);
+  doubles[d + ChildDouble.startedAt] = delivery.at;
+  doubles[d + ChildDouble.endedAt] = delivery.at;
 }
 
 function outcomeNumber(outcome: Outcome | undefined): number {

@@ -1,5 +1,6 @@
 /** Owns the sampler as options and environment ask for it: options go before OTEL_TRACES_SAMPLER, and that before defaults. */
 
+import { NON_ERROR_URIS } from '../../trace/failure.js';
 import { SAMPLING_DEFAULTS, Sampler, type SamplingOptions } from '../../trace/sampling/sampler.js';
 import { samplerSettings } from './batching.js';
 import type { Environment, Warn } from './environment.js';
@@ -8,9 +9,20 @@ import type { SpanLog } from './pipeline.js';
 export type { SamplingOptions } from '../../trace/sampling/sampler.js';
 export { Sampler };
 
-/** For the `sampler` of a Correlator. What the environment says and makes no sense is ignored with a warning. */
-export function createSampler(given: Partial<SamplingOptions>, env: Environment, log: SpanLog): Sampler {
-  return new Sampler(samplingOptions(given, env, message => log.warn(`span sampling: ${message}`)));
+/**
+ * For the `sampler` of a Correlator. What the environment says and makes no sense is ignored with a warning.
+ * `nonErrorUris`: as those of the spans.
+ */
+export function createSampler(
+  given: Partial<SamplingOptions>,
+  env: Environment,
+  log: SpanLog,
+  nonErrorUris: readonly string[] = NON_ERROR_URIS,
+): Sampler {
+  return new Sampler(
+    samplingOptions(given, env, message => log.warn(`span sampling: ${message}`)),
+    nonErrorUris,
+  );
 }
 
 export function samplingOptions(given: Partial<SamplingOptions>, env: Environment, warn: Warn): SamplingOptions {

@@ -51,7 +51,7 @@ export class SdkSpan implements ReadableSpan {
   readonly attributes: Attributes;
   readonly resource: Resource;
   readonly instrumentationScope: Scope;
-  readonly links: Link[] = [];
+  readonly links: Link[];
   readonly events: TimedEvent[] = [];
   readonly ended = true;
   readonly droppedAttributesCount = 0;
@@ -69,7 +69,6 @@ export class SdkSpan implements ReadableSpan {
       tracestate === ''
         ? { traceId, spanId, traceFlags }
         : { traceId, spanId, traceFlags, traceState: stateOf(tracestate) };
-    if (span.link) this.links.push({ context: contextOf(span.link) });
     if (ids.parent0 !== 0 || ids.parent1 !== 0) {
       const spanId = hexWord(ids.parent0) + hexWord(ids.parent1);
       this.parentSpanContext = { traceId, spanId, traceFlags, isRemote: ids.parentIsRemote };
@@ -85,6 +84,7 @@ export class SdkSpan implements ReadableSpan {
     if (span.peer !== undefined) addAttributes(this.attributes, span.peer.attributes);
     addAttributes(this.attributes, span.own);
     addAttributes(this.attributes, span.ending.attributes);
+    this.links = span.link === undefined ? [] : [linkOf(span.link)];
     this.resource = source.resource;
     this.instrumentationScope = source.scope;
   }
@@ -105,13 +105,10 @@ function stateOf(text: string): TraceState {
   };
 }
 
-function contextOf(link: SpanLink): SpanContext {
-  return {
-    traceId: hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3),
-    spanId: hexWord(link.span0) + hexWord(link.span1),
-    traceFlags: link.flags,
-    isRemote: true,
-  };
+function linkOf(link: SpanLink): Link {
+  const traceId = hexWord(link.trace0) + hexWord(link.trace1) + hexWord(link.trace2) + hexWord(link.trace3);
+  const spanId = hexWord(link.span0) + hexWord(link.span1);
+  return { context: { traceId, spanId, traceFlags: link.traceFlags, isRemote: link.isRemote } };
 }
 
 export function attributesOf(list: readonly AttributeValue[]): Attributes {

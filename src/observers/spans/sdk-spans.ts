@@ -1,16 +1,19 @@
 /** Owns the sdk pipeline: the same spans for processors and exporters of the OpenTelemetry SDK, without a worker. */
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { TracedAction } from '../../trace/action.js';
+import type { TracedAction, TracedInvocation } from '../../trace/action.js';
 import { Reason } from '../../trace/sampling/reason.js';
+import type { TracedClosing, TracedOpening } from '../../trace/session.js';
 import type { Accounts } from './accounts.js';
 import type { Figures } from './figures.js';
-import { isImportant, waitsForCollector } from './importance.js';
+import { isImportant, isImportantSession, waitsForCollector } from './importance.js';
 import type { Source } from './otlp.js';
 import { CLOSE_LIMIT_MS, type SpanLog, type SpanPipeline, type SpanStats } from './pipeline.js';
+import { ACTION_SIZE, CHILD_SIZE, MAX_CHILDREN } from './row-layout.js';
 import { RowReader } from './row-reader.js';
-import { ACTION_SIZE, CHILD_SIZE, childrenOf, MAX_CHILDREN, Slab, writeRow } from './rows.js';
+import { childrenOf, entriesFor, Slab, writeLateRow, writeRow } from './rows.js';
 import { type SdkSource, SdkSpan, sdkSourceOf } from './sdk-span.js';
+import { SESSION_ENTRIES, spansOfOpening, writeClosing, writeOpening } from './session-rows.js';
 import type { SpanData, SpanSink } from './span-data.js';
 import { InternTable } from './table.js';
 
@@ -38,6 +41,8 @@ export interface SdkParts {
   readonly source: Source;
   /** Characters of the longest string that spans tell. */
   readonly maxText: number;
+  /** Of errors that are no failures. */
+  readonly nonErrors: ReadonlySet<string>;
   readonly log: SpanLog;
 }
 
@@ -47,7 +52,7 @@ const ROW_BYTES = (ACTION_SIZE + MAX_CHILDREN * CHILD_SIZE) * Float64Array.BYTES
 export class SdkSpans implements SpanPipeline, SpanSink {
   readonly #parts: SdkParts;
   readonly #source: SdkSource;
-  readonly #reader = new RowReader();
+  readonly #reader: RowReader;
   readonly #buffer = new ArrayBuffer(ROW_BYTES);
   #row: Slab;
   #spans: SdkSpan[] = [];
@@ -56,6 +61,7 @@ export class SdkSpans implements SpanPipeline, SpanSink {
   constructor(parts: SdkParts) {
     this.#parts = parts;
     this.#source = sdkSourceOf(parts.source);
+    this.#reader = new RowReader(parts.nonErrors);
     this.#row = new Slab(this.#buffer, new InternTable(parts.maxText));
   }
 
@@ -63,19 +69,50 @@ export class SdkSpans implements SpanPipeline, SpanSink {
     if (action.sampled === Reason.none) return;
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
-    const { accounts, sink, maxText } = this.#parts;
+    const { accounts, nonErrors } = this.#parts;
     const all = childrenOf(action);
-    accounts.end(1 + all);
-    const important = isImportant(action);
-    if (this.#closing !== undefined || (!sink.isCollectorThere && !waitsForCollector(important))) {
-      accounts.drop(this.#closing ? 'closed' : 'breaker_open', 1 + all, important ? 1 + all : 0);
-      return;
-    }
+    const important = isImportant(action, nonErrors);
+    if (!this.#takes(1 + all, important)) return;
     const children = Math.min(all, MAX_CHILDREN);
     if (all > children) accounts.drop('too_many_children', all - children, important ? all - children : 0);
-    if (!this.#row.table.hasRoom(4 + 2 * children)) this.#row = new Slab(this.#buffer, new InternTable(maxText));
+    this.#export(entriesFor(children), important, row => writeRow(row, action, children, important));
+  }
+
+  onLateInvocation(action: TracedAction, invocation: TracedInvocation): void {
+    if (action.sampled === Reason.none || action.originator.internal) return;
+    const important = isImportant(action, this.#parts.nonErrors);
+    if (!this.#takes(1, important)) return;
+    this.#export(entriesFor(1), important, row => writeLateRow(row, action, invocation, important));
+  }
+
+  onSessionOpen(opening: TracedOpening): void {
+    if (opening.sampled === Reason.none) return;
+    const important = isImportantSession(opening, this.#parts.nonErrors);
+    if (!this.#takes(spansOfOpening(opening), important)) return;
+    this.#export(SESSION_ENTRIES, important, row => writeOpening(row, opening, important));
+  }
+
+  onSessionClose(closing: TracedClosing): void {
+    if (closing.sampled === Reason.none) return;
+    const important = isImportantSession(closing, this.#parts.nonErrors);
+    if (!this.#takes(1, important)) return;
+    this.#export(SESSION_ENTRIES, important, row => writeClosing(row, closing, important));
+  }
+
+  /** Tells of spans that ended; false when they are dropped right away. */
+  #takes(spans: number, important: boolean): boolean {
+    const { accounts, sink } = this.#parts;
+    accounts.end(spans);
+    if (this.#closing === undefined && (sink.isCollectorThere || waitsForCollector(important))) return true;
+    accounts.drop(this.#closing ? 'closed' : 'breaker_open', spans, important ? spans : 0);
+    return false;
+  }
+
+  #export(entries: number, important: boolean, write: (row: Slab) => void): void {
+    const { sink, maxText } = this.#parts;
+    if (!this.#row.table.hasRoom(entries)) this.#row = new Slab(this.#buffer, new InternTable(maxText));
     this.#row.used = 0;
-    writeRow(this.#row, action, children, important);
+    write(this.#row);
     this.#reader.update(this.#row.table.takeUpdate());
     this.#reader.read(this.#row, 0, this);
     const spans = this.#spans;

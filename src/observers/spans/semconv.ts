@@ -1,4 +1,4 @@
-/** Owns every name that spans carry to the outside (attributes, resource, scope, schema) with its source. */
+/** Owns the names that are OpenTelemetry's, each with its source: attributes of spans, resource, scope, schema. */
 
 /** Of our own scope; its version is the package's. */
 export const SCOPE_NAME = 'wampscope';
@@ -12,52 +12,121 @@ export const SYSTEM = 'wamp';
 /** OpenTelemetry's word for a value outside a bounded set (semconv rpc, "rpc.method"; general, "error.type"). */
 export const OTHER = '_OTHER';
 
-/** Attributes of spans. */
-export const Attribute = {
-  // Semconv 1.45.0 stable: rpc, error.
-  rpcSystemName: 'rpc.system.name',
-  rpcMethod: 'rpc.method',
-  rpcStatusCode: 'rpc.status_code',
-  errorType: 'error.type',
-  // Semconv 1.45.0 development: messaging.
-  messagingSystemName: 'messaging.system.name',
-  messagingOperationName: 'messaging.operation.name',
-  messagingOperationType: 'messaging.operation.type',
-  messagingDestinationName: 'messaging.destination.name',
-  messagingMessageId: 'messaging.message.id',
-  messagingConversationId: 'messaging.message.conversation_id',
-  messagingBatchMessageCount: 'messaging.batch.message_count',
-  // Ours (docs/adr/006-span-pipelines.md).
-  /** The action that the span belongs to: call, publish … */
-  action: 'wamp.action',
-  realm: 'wamp.realm',
-  /** Of SUBSCRIBE, REGISTER …; CALL and PUBLISH have theirs in `rpc.method` and `messaging.destination.name`. */
-  uri: 'wamp.uri',
-  /** The session at the other end of the hop that the span covers. Text: ids reach 2^53 and are only ever compared. */
-  sessionId: 'wamp.session.id',
-  authid: 'wamp.authid',
-  authrole: 'wamp.authrole',
-  correlationId: 'wamp.correlation_id',
-  requestId: 'wamp.request.id',
-  registrationId: 'wamp.registration.id',
-  subscriptionId: 'wamp.subscription.id',
-  /** Octets of the message that began the action, before framing. */
-  messageSize: 'wamp.message.size',
-  outcome: 'wamp.outcome',
-  errorUri: 'wamp.error.uri',
-  /** Whose fault: caller, router, callee, canceled. */
-  errorClass: 'wamp.error.class',
-  progressCount: 'wamp.call.progress.count',
-  acknowledge: 'wamp.publish.acknowledge',
-  recipients: 'wamp.event.recipients',
-  delivered: 'wamp.event.delivered',
-  dropped: 'wamp.event.dropped',
-  eventBytes: 'wamp.event.bytes',
-  /** Why the action is kept: native_trace, remote, rule, ratio, error, slow. */
-  samplingReason: 'wamp.sampling.reason',
-  /** Kept at its end, when those downstream had not been told to keep theirs. */
-  samplingPartial: 'wamp.sampling.partial',
-} as const;
+export type AttributeType = 'string' | 'int' | 'double' | 'boolean';
+
+/** How many values one takes in a running router; `never` in a label of a metric what is not `low`. */
+export type Cardinality = 'low' | 'bounded' | 'high' | 'unbounded' | 'number';
+
+/** One line of the registry; `attributes.ts` says what its parts are. */
+export type AttributeRow = readonly [
+  name: string,
+  type: AttributeType,
+  on: string,
+  cardinality: Cardinality,
+  source: string,
+  meaning: string,
+];
+
+const RPC = 'semconv 1.45 rpc, stable';
+const ERROR = 'semconv 1.45 error, stable';
+const MESSAGING = 'semconv 1.45 messaging, development';
+/** What spans carry; where a name of theirs exists we have none of our own. */
+export const SEMCONV_ROWS = {
+  // Semconv stable.
+  rpcSystemName: ['rpc.system.name', 'string', 'call, invoke', 'low', RPC, '`wamp`'],
+  rpcMethod: [
+    'rpc.method',
+    'string',
+    'call, invoke',
+    'bounded',
+    RPC,
+    'the procedure or pattern as registered; `_OTHER` when no registration was found',
+  ],
+  rpcMethodOriginal: [
+    'rpc.method_original',
+    'string',
+    'call, invoke',
+    'unbounded',
+    RPC,
+    'the URI as called, when `rpc.method` is another',
+  ],
+  rpcStatusCode: [
+    'rpc.status_code',
+    'string',
+    'call, invoke',
+    'bounded',
+    RPC,
+    '`OK`, or the error URI: those of WAMP and the first 200 others, then `_OTHER`',
+  ],
+  errorType: [
+    'error.type',
+    'string',
+    'all that failed',
+    'bounded',
+    ERROR,
+    'the error URI, bounded as `rpc.status_code`; `callee_disconnected`; `dropped`',
+  ],
+  clientAddress: ['client.address', 'string', 'session open', 'high', 'semconv 1.45 client, stable', 'of the peer'],
+  clientPort: ['client.port', 'int', 'session open', 'number', 'semconv 1.45 client, stable', 'of the peer'],
+  userAgent: [
+    'user_agent.original',
+    'string',
+    'session open',
+    'high',
+    'semconv 1.45 user_agent, stable; WAMP basic, "HELLO"',
+    '`HELLO.Details.agent`',
+  ],
+  // Semconv development.
+  messagingSystemName: ['messaging.system.name', 'string', 'publish, deliver', 'low', MESSAGING, '`wamp`'],
+  messagingOperationName: [
+    'messaging.operation.name',
+    'string',
+    'publish, deliver',
+    'low',
+    MESSAGING,
+    '`publish` or `deliver`',
+  ],
+  messagingOperationType: [
+    'messaging.operation.type',
+    'string',
+    'publish, deliver',
+    'low',
+    MESSAGING,
+    '`send`: both hops hand a message on',
+  ],
+  messagingDestinationName: [
+    'messaging.destination.name',
+    'string',
+    'publish, deliver',
+    'unbounded',
+    MESSAGING,
+    'the topic',
+  ],
+  messagingMessageId: [
+    'messaging.message.id',
+    'string',
+    'publish, deliver',
+    'unbounded',
+    MESSAGING,
+    'the publication id, when somebody was there to receive',
+  ],
+  messagingConversationId: [
+    'messaging.message.conversation_id',
+    'string',
+    'publish',
+    'unbounded',
+    MESSAGING,
+    'the correlation id',
+  ],
+  messagingBatchMessageCount: [
+    'messaging.batch.message_count',
+    'int',
+    'deliver',
+    'number',
+    MESSAGING,
+    'EVENTs sent, unless it is a single one',
+  ],
+} as const satisfies Record<string, AttributeRow>;
 
 /** Attributes of the resource (semconv 1.45.0, resource). */
 export const ResourceAttribute = {

@@ -3,7 +3,8 @@
 import type { Failures } from './accounts.js';
 import type { OtlpEncoder } from './otlp.js';
 import { FAIL_CAUSES } from './pipeline.js';
-import { RowReader, type Rows } from './row-reader.js';
+import type { Rows } from './row-layout.js';
+import type { RowReader } from './row-reader.js';
 import type { SlabMessage } from './rows.js';
 import type { Batch, Sent, Tell } from './sender.js';
 
@@ -41,13 +42,20 @@ export class SlabExporter {
   readonly #batchSpans: number;
   readonly #send: Send;
   readonly #report: (report: Report) => void;
-  readonly #reader = new RowReader();
+  readonly #reader: RowReader;
   /** Bounded by the slabs that there are. */
   readonly #waiting: Job[] = [];
   #inFlight = 0;
 
   /** `batchSpans`: a request ends with the action that reaches it. */
-  constructor(encoder: OtlpEncoder, batchSpans: number, send: Send, report: (report: Report) => void) {
+  constructor(
+    reader: RowReader,
+    encoder: OtlpEncoder,
+    batchSpans: number,
+    send: Send,
+    report: (report: Report) => void,
+  ) {
+    this.#reader = reader;
     this.#batchSpans = batchSpans;
     this.#encoder = encoder;
     this.#send = send;

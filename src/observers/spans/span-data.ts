@@ -24,7 +24,7 @@ export class Uuid {
 export type AttributeValue = string | number | boolean | Uuid;
 
 /** OTLP numbers (opentelemetry-proto trace/v1, Span.SpanKind); the API's SpanKind is one less. */
-export const Kind = { server: 2, client: 3, producer: 4, consumer: 5 } as const;
+export const Kind = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** OTLP numbers (opentelemetry-proto trace/v1, Status.StatusCode); the API's are the same. */
@@ -83,7 +83,7 @@ export interface SpanIds {
   readonly traceFlags: number;
 }
 
-/** A span of another trace that this one came of, in 32-bit words. */
+/** A span that another one points to, in 32-bit words, big end first. */
 export interface SpanLink {
   readonly trace0: number;
   readonly trace1: number;
@@ -91,7 +91,8 @@ export interface SpanLink {
   readonly trace3: number;
   readonly span0: number;
   readonly span1: number;
-  readonly flags: number;
+  readonly traceFlags: number;
+  readonly isRemote: boolean;
 }
 
 /** One span. Attributes are those of `operation`, `peer`, `own`, `ending`, in this order. */

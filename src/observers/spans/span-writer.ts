@@ -1,11 +1,14 @@
 /** Owns the hot side of the rows pipeline: what happens on the router's thread when an action ends. */
 
-import type { TracedAction } from '../../trace/action.js';
+import type { TracedAction, TracedInvocation } from '../../trace/action.js';
 import type { Observer } from '../../trace/observer.js';
 import { Reason } from '../../trace/sampling/reason.js';
+import type { TracedClosing, TracedOpening } from '../../trace/session.js';
 import type { Accounts } from './accounts.js';
-import { isImportant, waitsForCollector } from './importance.js';
-import { ACTION_SIZE, CHILD_SIZE, childrenOf, MAX_CHILDREN, type Slab, writeRow } from './rows.js';
+import { isImportant, isImportantSession, waitsForCollector } from './importance.js';
+import { ACTION_SIZE, CHILD_SIZE, MAX_CHILDREN } from './row-layout.js';
+import { childrenOf, entriesFor, type Slab, writeLateRow, writeRow } from './rows.js';
+import { SESSION_ENTRIES, SESSION_SIZE, spansOfOpening, writeClosing, writeOpening } from './session-rows.js';
 import type { SlabQueue } from './slab-queue.js';
 import { InternTable } from './table.js';
 import type { WorkerLink } from './worker-link.js';
@@ -15,6 +18,8 @@ export interface WriterOptions {
   readonly flushInterval: number;
   /** Characters of the longest string that spans tell. */
   readonly maxText: number;
+  /** Of errors that are no failures. */
+  readonly nonErrors: ReadonlySet<string>;
 }
 
 export class SpanWriter implements Observer {
@@ -43,16 +48,47 @@ export class SpanWriter implements Observer {
     const all = childrenOf(action);
     const spans = 1 + all;
     accounts.end(spans);
-    const important = isImportant(action);
+    const important = isImportant(action, this.#options.nonErrors);
     if (!this.#link.isCollectorThere && !waitsForCollector(important)) {
       accounts.drop('breaker_open', spans);
       return;
     }
     const children = Math.min(all, MAX_CHILDREN);
     if (all > children) accounts.drop('too_many_children', all - children, important ? all - children : 0);
-    const slab = this.#roomFor(children, important);
+    const size = ACTION_SIZE + children * CHILD_SIZE;
+    const slab = this.#roomFor(1 + children, size, entriesFor(children), important);
     if (slab !== undefined) writeRow(slab, action, children, important);
     else accounts.drop(this.#reason(), 1 + children, important ? 1 + children : 0);
+  }
+
+  onLateInvocation(action: TracedAction, invocation: TracedInvocation): void {
+    if (action.sampled === Reason.none || action.originator.internal) return;
+    const important = isImportant(action, this.#options.nonErrors);
+    const size = ACTION_SIZE + CHILD_SIZE;
+    this.#write(1, size, entriesFor(1), important, slab => writeLateRow(slab, action, invocation, important));
+  }
+
+  onSessionOpen(opening: TracedOpening): void {
+    if (opening.sampled === Reason.none) return;
+    const important = isImportantSession(opening, this.#options.nonErrors);
+    const spans = spansOfOpening(opening);
+    this.#write(spans, SESSION_SIZE, SESSION_ENTRIES, important, slab => writeOpening(slab, opening, important));
+  }
+
+  onSessionClose(closing: TracedClosing): void {
+    if (closing.sampled === Reason.none) return;
+    const important = isImportantSession(closing, this.#options.nonErrors);
+    this.#write(1, SESSION_SIZE, SESSION_ENTRIES, important, slab => writeClosing(slab, closing, important));
+  }
+
+  /** For what is rare; actions go their own way, which makes no closures. */
+  #write(spans: number, size: number, entries: number, important: boolean, write: (slab: Slab) => void): void {
+    const accounts = this.#accounts;
+    accounts.end(spans);
+    if (!this.#link.isCollectorThere && !waitsForCollector(important)) return accounts.drop('breaker_open', spans);
+    const slab = this.#roomFor(spans, size, entries, important);
+    if (slab !== undefined) write(slab);
+    else accounts.drop(this.#reason(), spans, important ? spans : 0);
   }
 
   /** Hands over what has been written. */
@@ -70,13 +106,11 @@ export class SpanWriter implements Observer {
     this.flush();
   }
 
-  #roomFor(children: number, important: boolean): Slab | undefined {
+  #roomFor(spans: number, size: number, entries: number, important: boolean): Slab | undefined {
     if (this.#isClosed || this.#link.isGivenUp) return undefined;
-    const spans = 1 + children;
     const isFull = this.#accounts.waiting > this.#queue.limits.spans;
     if (isFull && !this.#queue.makeRoom(spans, important, this.#slab)) return undefined;
-    const size = ACTION_SIZE + children * CHILD_SIZE;
-    const isTableFull = !this.#table.hasRoom(4 + 2 * children);
+    const isTableFull = !this.#table.hasRoom(entries);
     const slab = this.#slab;
     if (slab !== undefined) {
       if (!isTableFull && slab.hasRoom(size)) return slab;

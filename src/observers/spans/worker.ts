@@ -8,6 +8,7 @@ import { createPost } from './http-post.js';
 import type { Source } from './otlp.js';
 import { JsonEncoder } from './otlp-json.js';
 import { ProtobufEncoder } from './otlp-protobuf.js';
+import { RowReader } from './row-reader.js';
 import type { SlabMessage } from './rows.js';
 import { Sender, type Timing } from './sender.js';
 import type { ExportSettings } from './settings.js';
@@ -21,13 +22,15 @@ export interface WorkerSettings {
   readonly batchSpans: number;
   readonly timing: Timing;
   readonly figures: SharedArrayBuffer;
+  /** Of errors that are no failures. */
+  readonly nonErrorUris: readonly string[];
 }
 
 export type Order = SlabMessage | 'hurry';
 
 const port = parentPort;
 if (port === null) throw new Error('This file runs in a worker thread only');
-const { settings, source, batchSpans, timing, figures } = workerData as WorkerSettings;
+const { settings, source, batchSpans, timing, figures, nonErrorUris } = workerData as WorkerSettings;
 const encoder = settings.protocol === 'http/json' ? new JsonEncoder(source) : new ProtobufEncoder(source);
 const report = (told: Report) => port.postMessage(told, told.kind === 'free' ? [told.buffer] : []);
 const sender = new Sender({
@@ -48,7 +51,13 @@ const sendCompressed: Send = ({ bytes, spans }, sent) => {
   });
 };
 
-const exporter = new SlabExporter(encoder, batchSpans, settings.compression === 'gzip' ? sendCompressed : send, report);
+const exporter = new SlabExporter(
+  new RowReader(nonErrorUris),
+  encoder,
+  batchSpans,
+  settings.compression === 'gzip' ? sendCompressed : send,
+  report,
+);
 port.on('message', (order: Order) => {
   if (order === 'hurry') sender.hurry();
   else exporter.push(order);

@@ -1,6 +1,7 @@
 /** Owns what the correlator asks of a sampler, and the two answers that need no thought. */
 
 import type { TracedAction } from '../action.js';
+import type { TracedClosing, TracedOpening } from '../session.js';
 import { Reason } from './reason.js';
 
 /** Both set `sampled` and what goes with it. Called for every action on the hot path. */
@@ -9,6 +10,8 @@ export interface ActionSampler {
   begin(action: TracedAction): void;
   /** At the end, for an action that is not kept yet. */
   end(action: TracedAction): void;
+  /** When a session has begun, was refused, or has ended. */
+  session(ended: TracedOpening | TracedClosing): void;
 }
 
 /** For who samples elsewhere: everything is kept, and says so to those downstream. */
@@ -17,6 +20,7 @@ export const KEEP_ALL: ActionSampler = {
     if (action.parent && action.remote) action.tracestate = action.remote.context.tracestate;
   },
   end: () => undefined,
+  session: () => undefined,
 };
 
 /** For a router that exports no spans: it must not put spans of its own between those of its clients. */
@@ -25,4 +29,7 @@ export const KEEP_NONE: ActionSampler = {
     action.sampled = Reason.none;
   },
   end: () => undefined,
+  session: ended => {
+    ended.sampled = Reason.none;
+  },
 };

@@ -22,6 +22,9 @@ export interface SamplingRule {
   readonly until?: number | undefined;
 }
 
+/** Of an action, or of a session, whose `uri` is ''. */
+export type Judged = Pick<TracedAction, 'originator' | 'uri' | 'startedAt'>;
+
 interface Active extends SamplingRule {
   readonly threshold: Threshold | undefined;
   readonly end: number;
@@ -46,7 +49,7 @@ export class Rules {
   }
 
   /** How many of the actions like this one are kept; `undefined` when no rule says. */
-  threshold(action: TracedAction): Threshold | undefined {
+  threshold(action: Judged): Threshold | undefined {
     for (const rule of this.#ratios) if (action.startedAt < rule.end && fits(rule, action)) return rule.threshold;
     return undefined;
   }
@@ -58,7 +61,7 @@ export class Rules {
   }
 }
 
-function fits(rule: SamplingRule, action: TracedAction): boolean {
+function fits(rule: SamplingRule, action: Pick<Judged, 'originator' | 'uri'>): boolean {
   const { originator, uri } = action;
   return (
     (rule.uri === undefined || (rule.match === 'prefix' ? uri.startsWith(rule.uri) : uri === rule.uri)) &&

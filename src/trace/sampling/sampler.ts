@@ -2,6 +2,8 @@
 
 import { FLAG_SAMPLED, withMember } from '../../wire/trace-context.js';
 import type { TracedAction } from '../action.js';
+import { isFailure, NON_ERROR_URIS } from '../failure.js';
+import { TracedClosing, type TracedOpening } from '../session.js';
 import type { ActionSampler } from './action-sampler.js';
 import { Bucket } from './bucket.js';
 import { REASON_NAMES, Reason } from './reason.js';
@@ -54,14 +56,17 @@ export class Sampler implements ActionSampler {
   /** Milliseconds below which no action is slow. */
   #leastSlow = 0;
   #claims: readonly SamplingClaim[] = [];
+  readonly #nonErrors: ReadonlySet<string>;
   /** Actions kept since the start, by reason. */
   readonly kept = new Float64Array(Object.keys(Reason).length);
-  /** Actions that a limit kept from being kept, at the beginning and at the end. */
+  /** Actions, and ends of sessions, that a limit kept from being kept, at the beginning and at the end. */
   limitedHead = 0;
   limitedTail = 0;
 
-  constructor(options: SamplingOptions) {
+  /** `nonErrorUris`: of errors that are answers, and no reason to keep anything. */
+  constructor(options: SamplingOptions, nonErrorUris: Iterable<string> = NON_ERROR_URIS) {
     this.options = options;
+    this.#nonErrors = new Set(nonErrorUris);
   }
 
   get options(): SamplingOptions {
@@ -140,10 +145,19 @@ export class Sampler implements ActionSampler {
 
   /** Children are yet to come: calls and publications mostly have one. */
   #mayKeep(action: TracedAction): boolean {
-    const spans = action.kind === 'call' || action.kind === 'publish' ? 2 : 1;
-    if (this.#head.take(spans, action.startedAt)) return true;
-    this.limitedHead++;
-    return false;
+    return this.#takeHead(action.kind === 'call' || action.kind === 'publish' ? 2 : 1, action.startedAt);
+  }
+
+  #takeHead(spans: number, at: number): boolean {
+    const given = this.#head.take(spans, at);
+    if (!given) this.limitedHead++;
+    return given;
+  }
+
+  #takeTail(spans: number, at: number): boolean {
+    const given = this.#tail.take(spans, at);
+    if (!given) this.limitedTail++;
+    return given;
   }
 
   end(action: TracedAction): void {
@@ -152,12 +166,32 @@ export class Sampler implements ActionSampler {
     if (outcome === 'ok' && took < this.#leastSlow && this.#claims.length === 0) return;
     if (action.originator.internal) return;
     for (const claim of this.#claims) if (claim.atEnd(action)) return this.#keepLate(action, Reason.nativeTrace);
-    const failed = outcome === 'error' || outcome === 'timeout' || outcome === 'callee_gone';
-    const isError = failed && this.#options.errors;
+    const isError =
+      this.#options.errors && outcome !== undefined && isFailure('originator', outcome, action.error, this.#nonErrors);
     if (!isError && !this.#isSlow(action, took)) return;
     const spans = 1 + (action.invocations?.length ?? 0) + (action.fanOut ? 1 : 0);
-    if (this.#tail.take(spans, action.endedAt)) this.#keepLate(action, isError ? Reason.error : Reason.slow);
-    else this.limitedTail++;
+    if (this.#takeTail(spans, action.endedAt)) this.#keepLate(action, isError ? Reason.error : Reason.slow);
+  }
+
+  /**
+   * Nobody downstream has to know, so all is decided at the end. The two ends of a session are kept together by the bits
+   * of the first; each is kept by itself when it failed. Time says nothing: people type passwords in a handshake.
+   */
+  session(ended: TracedOpening | TracedClosing): void {
+    ended.sampled = Reason.none;
+    const { session, error, endedAt } = ended;
+    const rule = this.#hasRules
+      ? this.#rules.threshold({ originator: session, uri: '', startedAt: endedAt })
+      : undefined;
+    const threshold = rule ?? this.#threshold;
+    const opening = ended instanceof TracedClosing ? ended.opening : undefined;
+    const { id2, id3 } = opening ?? ended;
+    if (threshold.keeps(id2, id3) && this.#takeHead(1, endedAt)) {
+      ended.sampled = rule ? Reason.rule : Reason.ratio;
+      if (!threshold.isAlways) ended.tracestate = threshold.member(opening ? randomnessText(id2, id3) : '');
+    } else if (this.#options.errors && error !== '' && !this.#nonErrors.has(error) && this.#takeTail(1, endedAt)) {
+      ended.sampled = Reason.error;
+    }
   }
 
   #isSlow(action: TracedAction, took: number): boolean {

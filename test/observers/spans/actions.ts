@@ -6,10 +6,11 @@ import {
   type Outcome,
   type RemoteParent,
   TracedAction,
-  TracedFanOut,
   TracedInvocation,
 } from '../../../src/trace/action.js';
+import { TracedFanOut } from '../../../src/trace/fan-out.js';
 import type { Reason } from '../../../src/trace/sampling/reason.js';
+import { type OpeningOutcome, TracedClosing, TracedOpening } from '../../../src/trace/session.js';
 import { TRUST_MODES } from '../../../src/trace/trust.js';
 import { FastIds, RandomIds } from '../../../src/wire/ids.js';
 
@@ -46,6 +47,7 @@ export function session(id: number, over: Partial<SessionRef> = {}): SessionRef 
     authmethod: 'anonymous',
     serializer: 'json',
     transport: 'websocket',
+    link: undefined,
     internal: false,
   };
   return { ...base, ...over };
@@ -81,7 +83,8 @@ export class Actions {
 
   invoke(action: TracedAction, callee: SessionRef): TracedInvocation {
     const words = [this.#ids.word() | 1, this.#ids.word()] as const;
-    const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25);
+    const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25, 'single', 0);
+    action.method = action.uri;
     action.invocations ??= [];
     action.invocations.push(invocation);
     return invocation;
@@ -100,6 +103,30 @@ export class Actions {
     fanOut.endedAt = NOON + 1;
     action.fanOut = fanOut;
     return fanOut;
+  }
+
+  /** A session that said HELLO and, unless `outcome` says otherwise, joined. */
+  opening(session: SessionRef, outcome: OpeningOutcome = 'ok', error = '', challenged = false): TracedOpening {
+    const opening = new TracedOpening(session, 'realm1', 'test/1.0', NOON, 99, this.#ids);
+    if (challenged) {
+      const [span0, span1] = [this.#ids.word() | 1, this.#ids.word() | 0];
+      opening.challenge = { method: 'ticket', span0, span1, startedAt: NOON + 1 };
+    }
+    opening.outcome = outcome;
+    opening.error = error;
+    opening.endedAt = NOON + 3.5;
+    return opening;
+  }
+
+  closing(session: SessionRef, opening: TracedOpening | undefined, reason: string, dropped = 0): TracedClosing {
+    const totals = {
+      receivedMessages: 5,
+      receivedBytes: 500,
+      sentMessages: 6,
+      sentBytes: 2 ** 40,
+      droppedEvents: dropped,
+    };
+    return new TracedClosing(session, opening, NOON + 1000, NOON + 1003.5, reason, totals, this.#ids);
   }
 
   /** Anything that a correlator could say, and some that it should not. */
@@ -128,9 +155,18 @@ export class Actions {
     action.error = error();
     action.subject = random() < 0.5 ? 0 : id();
     action.progress = count();
+    action.firstResultAt = random() < 0.5 ? 0 : action.startedAt + random() * 1000;
+    action.progressive = random() < 0.5;
+    action.timeout = random() < 0.5 ? 0 : count();
+    action.cancelMode = pick(['', 'skip', 'kill', 'killnowait', 'strange']);
+    action.match = pick(['', 'exact', 'prefix', 'wildcard', 'strange']);
+    action.policy = pick(['', 'single', 'roundrobin', 'strange']);
     if (kind === 'call') {
       for (let n = Math.floor(random() * 4); n > 0; n--) {
-        const invocation = new TracedInvocation(pick(peers), id(), id(), word() | 1, word(), moment());
+        const [callee, policy] = [pick(peers), pick(['', 'single', 'roundrobin', 'strange'])];
+        const [span0, span1] = [word() | 1, word()];
+        const invocation = new TracedInvocation(callee, id(), id(), span0, span1, moment(), policy, count());
+        action.method = pick([uri, 'com.example.']);
         invocation.outcome = pick([...OUTCOMES, undefined]);
         invocation.error = error();
         invocation.endedAt = random() < 0.2 ? 0 : moment();
@@ -143,6 +179,14 @@ export class Actions {
       fanOut.dropped = pick([0, 1, count()]);
       fanOut.bytes = Math.floor(random() * 1e11);
       fanOut.endedAt = moment();
+      fanOut.queuedMax = random() < 0.5 ? 0 : Math.floor(random() * 1e10);
+      fanOut.subscriber = pick(peers);
+      for (let n = random() < 0.5 ? 0 : Math.floor(random() * 9); n > 0; n--) {
+        fanOut.selected ??= [];
+        const [span0, span1, queued] = [word() | 1, word(), Math.floor(random() * 1e7)];
+        const dropped = random() < 0.5;
+        fanOut.selected.push({ subscriber: pick(peers), span0, span1, at: moment(), bytes: count(), queued, dropped });
+      }
     }
     return action;
   }

@@ -13,6 +13,8 @@ import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opent
 import { createSpans } from '../../../src/observers/spans/index.js';
 import type { SessionRef } from '../../../src/tap.js';
 import type { ActionKind, Outcome, TracedAction } from '../../../src/trace/action.js';
+import type { Observer } from '../../../src/trace/observer.js';
+import type { OpeningOutcome } from '../../../src/trace/session.js';
 import { Actions, end, KINDS, NOON, OUTCOMES, session } from './actions.js';
 import { outcomes } from './pipelines.js';
 import { Receiver } from './receiver.js';
@@ -99,6 +101,34 @@ function one(
   return action;
 }
 
+/** Sessions that open and close in every way, and invocations that outlive their calls. */
+function everythingElse(actions: Actions): ((spans: Observer) => void)[] {
+  const all: ((spans: Observer) => void)[] = [];
+  const outcomes: OpeningOutcome[] = ['ok', 'error', 'caller_gone'];
+  for (const peer of [...PEERS, session(9, { link: { peer: 'tcp4:127.0.0.1:5', rtt: 0.25 } })]) {
+    for (const outcome of outcomes) {
+      for (const error of ['', 'wamp.error.authentication_denied', 'com.example.error.out_of_tea']) {
+        for (const challenged of [false, true]) {
+          const opening = actions.opening(peer, outcome, error, challenged);
+          all.push(spans => spans.onSessionOpen?.(opening));
+          for (const reason of ['wamp.close.close_realm', 'transport_lost', 'wamp.error.runtime_error', 'it broke']) {
+            const closing = actions.closing(peer, challenged ? opening : undefined, reason, error.length);
+            all.push(spans => spans.onSessionClose?.(closing));
+          }
+        }
+      }
+    }
+    for (const outcome of OUTCOMES) {
+      const action = end(actions.action('call', 'com.example.late', peer), 'canceled', 'wamp.error.canceled');
+      const invocation = actions.invoke(action, peer);
+      Object.assign(invocation, { outlives: true, outcome, endedAt: NOON + 99, answeredLate: outcome === 'ok' });
+      all.push(spans => spans.onActionEnd?.(action));
+      all.push(spans => spans.onLateInvocation?.(action, invocation));
+    }
+  }
+  return all;
+}
+
 function officialExporter(url: string, protocol: Variant['protocol']): SpanExporter {
   if (protocol === 'http/json') return new OTLPTraceExporter({ url });
   return new OTLPExporterBase<ReadableSpan[]>(
@@ -124,6 +154,7 @@ test('rows, sdk and the official batch processor, in protobuf and JSON, decode t
   const random = Array.from({ length: 4000 }, () => actions.anything(PEERS, URIS));
   const all = [...everyOutcome(actions), ...random];
   assert.equal(new Set(all.map(({ kind, outcome, error }) => `${kind} ${outcome} ${error}`)).size > 6 * 8 * 6, true);
+  const others = everythingElse(actions);
   const received = [];
   for (const { pipeline, protocol, official } of VARIANTS) {
     await using receiver = await Receiver.start();
@@ -138,6 +169,7 @@ test('rows, sdk and the official batch processor, in protobuf and JSON, decode t
         createSpans({ pipeline, processor: new BatchSpanProcessor(exporter, { maxQueueSize: 50_000 }), env, log })
       : createSpans({ pipeline, endpoint: receiver.endpoint, env, log });
     for (const action of all) spans.onActionEnd?.(action);
+    for (const tell of others) tell(spans);
     await spans.close();
     assert.deepEqual(receiver.faults, []);
     const { spans: ended } = spans.stats();
@@ -147,9 +179,10 @@ test('rows, sdk and the official batch processor, in protobuf and JSON, decode t
     assert.equal(envelopes.size, 1, 'every request has the same resource and scope');
     received.push({ spans: receiver.sorted(), envelope: [...envelopes][0] });
   }
-  const [first, ...others] = received;
+  const [first, ...rest] = received;
   assert.ok(first!.spans.length > 5000);
-  for (const [i, other] of others.entries()) {
+  assert.ok(first!.spans.filter(({ links }) => links.length === 1).length > 50);
+  for (const [i, other] of rest.entries()) {
     assert.equal(other.envelope, first!.envelope, JSON.stringify(VARIANTS[i + 1]));
     assert.equal(other.spans.length, first!.spans.length);
     for (const [n, span] of other.spans.entries()) assert.deepEqual(span, first!.spans[n]);

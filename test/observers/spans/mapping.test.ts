@@ -2,30 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { createSpans } from '../../../src/observers/spans/index.js';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ProtobufWriter } from '../../../src/observers/spans/protobuf-writer.js';
 import { hrTime } from '../../../src/observers/spans/span-data.js';
-import type { Outcome, TracedAction } from '../../../src/trace/action.js';
+import type { Outcome } from '../../../src/trace/action.js';
 import { hexWord } from '../../../src/trace/action.js';
 import { Actions, end, NOON, randomFrom, session } from './actions.js';
+import { spansOf } from './told.js';
 
 const CALLER = session(1001);
 const CALLEE = session(2 ** 53, { authid: 'worker', authrole: 'backend' });
-
-/** The spans of `actions`, in the order in which they are told. */
-function spansOf(...actions: TracedAction[]): ReadableSpan[] {
-  const spans: ReadableSpan[] = [];
-  const processor: SpanProcessor = {
-    onStart: assert.fail,
-    onEnd: span => spans.push(span),
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-  const pipeline = createSpans({ pipeline: 'sdk', env: {}, processor, log: { warn: assert.fail } });
-  for (const action of actions) pipeline.onActionEnd?.(action);
-  return spans;
-}
 
 // SpanKind of the API.
 const [SERVER, CLIENT, PRODUCER, CONSUMER] = [1, 2, 3, 4];
@@ -56,6 +42,8 @@ test('a call is a SERVER span with a CLIENT child for its invocation', () => {
     'wamp.message.size': 123,
     'wamp.registration.id': 55,
     'wamp.call.progress.count': 3,
+    'wamp.router.time': 0.00175,
+    'wamp.callee.time': 0.00175,
     'wamp.outcome': 'ok',
     'rpc.status_code': 'OK',
   });
@@ -69,6 +57,7 @@ test('a call is a SERVER span with a CLIENT child for its invocation', () => {
     'wamp.authrole': 'backend',
     'wamp.request.id': 3,
     'wamp.registration.id': 2 ** 53,
+    'wamp.invoke.policy': 'single',
     'wamp.outcome': 'ok',
     'rpc.status_code': 'OK',
   });
@@ -158,6 +147,9 @@ test('subscriptions and registrations are SERVER spans', () => {
     assert.equal(span!.attributes[id], 99);
     assert.equal(span!.attributes['wamp.uri'], 'com.example.x');
     assert.equal(span!.attributes['wamp.action'], kind);
+    const asks = !kind.startsWith('un');
+    assert.equal(span!.attributes['wamp.uri.match'], asks ? 'exact' : undefined);
+    assert.equal(span!.attributes['wamp.invoke.policy'], kind === 'register' ? 'single' : undefined);
   }
   const [unknown] = spansOf(end(actions.action('unsubscribe', '', CALLER), 'error', 'wamp.error.no_such_subscription'));
   assert.equal(unknown!.name, 'unsubscribe');

@@ -16,9 +16,8 @@ export interface DecodedSpan {
   statusMessage: string;
   flags: number;
   traceState: string;
-  /** Of each link: trace id, span id, flags. */
-  links: string[];
-  /** Events, counts of what was dropped: we have none of them. */
+  links: { traceId: string; spanId: string; flags: number }[];
+  /** Events, attributes of links, counts of what was dropped: we have none of them. */
   other: number;
 }
 
@@ -115,14 +114,20 @@ function spanOfFields(span: Fields): DecodedSpan {
     statusMessage: text(status, 2),
     flags: message(span, 16).readUInt32LE(),
     traceState: text(span, 3),
-    links: messages(span, 13).map(fieldsOf).map(linkOfFields),
-    other: messages(span, 11).length + integer(span, 10) + integer(span, 12) + integer(span, 14),
+    links: messages(span, 13)
+      .map(fieldsOf)
+      .map(link => ({
+        traceId: message(link, 1).toString('hex'),
+        spanId: message(link, 2).toString('hex'),
+        flags: message(link, 6).readUInt32LE(),
+      })),
+    other:
+      messages(span, 11).length +
+      messages(span, 13).flatMap(link => [3, 4].flatMap(field => messages(fieldsOf(link), field))).length +
+      integer(span, 10) +
+      integer(span, 12) +
+      integer(span, 14),
   };
-}
-
-function linkOfFields(link: Fields): string {
-  const ids = [message(link, 1), message(link, 2)].map(id => id.toString('hex'));
-  return [...ids, message(link, 6).readUInt32LE()].join('-');
 }
 
 function keyValue(bytes: Buffer): readonly [string, Value] {
@@ -154,7 +159,7 @@ interface JsonSpan {
   status?: { code?: number; message?: string };
   flags: number;
   events?: unknown[];
-  links?: { traceId: string; spanId: string; flags: number }[];
+  links?: { traceId: string; spanId: string; flags: number; traceState?: string; attributes?: unknown[] }[];
   droppedAttributesCount?: number;
   droppedEventsCount?: number;
   droppedLinksCount?: number;
@@ -197,9 +202,10 @@ function spanOfJson(span: JsonSpan): DecodedSpan {
     statusMessage: span.status?.message ?? '',
     flags: span.flags,
     traceState: span.traceState ?? '',
-    links: (span.links ?? []).map(({ traceId, spanId, flags }) => [traceId, spanId, flags].join('-')),
+    links: (span.links ?? []).map(({ traceId, spanId, flags }) => ({ traceId, spanId, flags })),
     other:
       (span.events?.length ?? 0) +
+      (span.links ?? []).filter(({ traceState, attributes }) => traceState || attributes?.length).length +
       (span.droppedAttributesCount ?? 0) +
       (span.droppedEventsCount ?? 0) +
       (span.droppedLinksCount ?? 0),

@@ -46,11 +46,18 @@ export function tunedRows(endpoint: string, log: Log, { env = {}, timing, option
         batchSpans: batchSize,
         timing: { ...TIMING, ...timing },
         figures: figures.memory,
+        nonErrorUris: [],
       });
       onWorker?.(worker);
       return worker;
     },
-    { flushInterval: delay, maxText: 1024, queue: { spans: queueSize, bytes: ROW_BYTES_LIMIT }, ...options },
+    {
+      flushInterval: delay,
+      maxText: 1024,
+      nonErrors: new Set(),
+      queue: { spans: queueSize, bytes: ROW_BYTES_LIMIT },
+      ...options,
+    },
     log,
   );
 }

@@ -1,0 +1,31 @@
+/** Owns what an action keeps of the options of its request; what has a wrong type is the router's to refuse. */
+
+import type { Dict } from '../wire/message.js';
+import type { TracedAction } from './action.js';
+
+/** The longest that the router serves, as its timers do. */
+const MAX_TIMEOUT = 0x7fffffff;
+
+export function readOptions(action: TracedAction, options: Dict): void {
+  switch (action.kind) {
+    case 'call':
+      action.progressive = options.receive_progress === true;
+      action.timeout = millisecondsOf(options.timeout);
+      break;
+    case 'register':
+      action.policy = textOf(options.invoke);
+      action.match = textOf(options.match);
+      break;
+    case 'subscribe':
+      action.match = textOf(options.match);
+      break;
+  }
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function millisecondsOf(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_TIMEOUT ? value : 0;
+}
