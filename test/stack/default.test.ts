@@ -124,10 +124,17 @@ test('Jaeger has one complete trace for each action, and none is lost', async ()
     'register com.example.forecast': 1,
     'register com.example.slow': 1,
     'register com.example.square': 1,
+    'session close': tally.goodbyes,
     'session open': tally.sessions,
     'subscribe com.example.news': tally.subscriptions,
   });
   assert.deepEqual(traces.flatMap(orphansOf), []);
+  const opened = new Set(traces.flatMap(({ spans }) => spans.map(({ spanID }) => spanID)));
+  const links = traces
+    .flatMap(({ spans }) => spans)
+    .flatMap(({ references }) => references.filter(({ refType }) => refType === 'FOLLOWS_FROM'));
+  assert.equal(links.length, tally.goodbyes, 'each end of a session points to its beginning');
+  assert.ok(links.every(({ spanID }) => opened.has(spanID)));
 });
 
 test('version 3 of Jaeger’s API tells the same of a trace', async () => {
@@ -216,11 +223,13 @@ test('every rule is evaluated, and every panel of every dashboard has data', asy
 /** Names from the root down, with the mark of those that failed. */
 function shapeOf({ spans }: JaegerTrace): string {
   const words: string[] = [];
-  let span = spans.find(({ references }) => references.length === 0);
+  let span = spans.find(({ references }) => !references.some(({ refType }) => refType === 'CHILD_OF'));
   while (span) {
     const { spanID, operationName } = span;
     words.push(tagOf(span, 'error') === true ? `${operationName} ERROR` : operationName);
-    span = spans.find(({ references }) => references.some(reference => reference.spanID === spanID));
+    span = spans.find(({ references }) =>
+      references.some(parent => parent.refType === 'CHILD_OF' && parent.spanID === spanID),
+    );
   }
   return words.length === spans.length ? words.join(' > ') : `${spans.length} spans that form no line: ${words}`;
 }

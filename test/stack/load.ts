@@ -26,8 +26,9 @@ export interface Tally {
   events: number;
   registrations: number;
   subscriptions: number;
-  /** That joined, and stay. */
+  /** That joined, and those of them that left. */
   sessions: number;
+  goodbyes: number;
 }
 
 /** Calls that reached a callee, and were answered by it. */
@@ -38,7 +39,15 @@ export function answeredBy(tally: Tally): number {
 /** Spans that the router makes of it: one for the action, and one for the hop to those who answered or listened. */
 export function spansOf(tally: Tally): number {
   const both = answeredBy(tally) + tally.publications;
-  return 2 * both + tally.lostCalls + tally.unheard + tally.registrations + tally.subscriptions + tally.sessions;
+  return (
+    2 * both +
+    tally.lostCalls +
+    tally.unheard +
+    tally.registrations +
+    tally.subscriptions +
+    tally.sessions +
+    tally.goodbyes
+  );
 }
 
 export class Load {
@@ -54,6 +63,7 @@ export class Load {
     registrations: 0,
     subscriptions: 0,
     sessions: 0,
+    goodbyes: 0,
   };
   readonly #url: string;
   #caller!: Autobahn;
@@ -154,6 +164,8 @@ export class Load {
   async visit(): Promise<void> {
     const visitor = await joinAutobahn(REALM, { url: this.#url });
     await visitor.leave();
+    this.tally.sessions++;
+    this.tally.goodbyes++;
   }
 
   /** Some of everything. */

@@ -45,7 +45,7 @@ before(async () => {
   await load.callSlowly(5);
   const decided = `sum(otelcol_processor_tail_sampling_global_count_traces_sampled_total)`;
   const { tally } = load;
-  const ended = answeredBy(tally) + tally.lostCalls + tally.registrations + tally.subscriptions;
+  const ended = answeredBy(tally) + tally.lostCalls + tally.registrations + tally.subscriptions + tally.sessions;
   await prometheus.reaches(decided, ended, 60_000);
   const sampled = `${decided.slice(0, -1)}{sampled="true"})`;
   const kept = (await prometheus.value(sampled))!;
