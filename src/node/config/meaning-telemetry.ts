@@ -13,7 +13,7 @@ export function telemetryFindings(config: Config): Finding[] {
   const findings: Finding[] = [];
   const need = (known: readonly string[], name: string | undefined, at: Path, message: string): void => {
     if (name === undefined || known.includes(name)) return;
-    findings.push({ path: at, message, expected: listed(known), got: JSON.stringify(name) });
+    findings.push({ path: at, message, expected: listed(known), got: JSON.stringify(name), hint: hintOf(name, known) });
   };
   const noRealm = 'no worker has a realm of this name';
   const noRole = 'no realm has this role';
@@ -28,13 +28,13 @@ export function telemetryFindings(config: Config): Finding[] {
   for (const name of Object.keys(propagation.realms)) {
     if (names.includes(name)) continue;
     const message = `unknown key ${JSON.stringify(name)} in realms: ${noRealm}`;
-    const meant = nearest(name, names);
-    findings.push({
-      path: [...path, 'propagation', 'realms', name],
-      message,
-      expected: listed(names),
-      ...(meant !== undefined && { hint: `did you mean "${meant}"?` }),
-    });
+    const here = [...path, 'propagation', 'realms', name];
+    findings.push({ path: here, message, expected: listed(names), hint: hintOf(name, names) });
   }
   return findings;
+}
+
+function hintOf(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? `there are ${listed(known)}` : `did you mean "${meant}"?`;
 }

@@ -222,14 +222,14 @@ const ROWS: readonly Row[] = [
   [
     `${SAMPLING}.rules`,
     [{ realm: 'realm9', ratio: 1 }],
-    ['no worker has a realm of this name', '"realm1"', 'got "realm9"'],
+    ['no worker has a realm of this name', 'did you mean "realm1"?'],
     `${SAMPLING}.rules[0].realm`,
   ],
   ['wampscope.telemetry.trust', [{ mode: 'trust' }], ['"follow"', 'got "trust"'], 'wampscope.telemetry.trust[0].mode'],
   [
     'wampscope.telemetry.trust',
     [{ authrole: 'root', mode: 'link' }],
-    ['no realm has this role', 'got "root"'],
+    ['no realm has this role', 'there are "'],
     'wampscope.telemetry.trust[0].authrole',
   ],
   ['wampscope.telemetry.propagation.realms.realm1', 'yes', ['one of "announced", "always" or "never"', 'got "yes"']],
