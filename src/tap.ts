@@ -52,9 +52,8 @@ export interface Cause {
 /**
  * One WAMP message at one session, in one direction, seen once.
  *
- * The object, its message's payload and `encoded` are valid only during `onFrame`: they are reused
- * for the next frame, so an observer copies what it keeps. Heads (everything in `message` but the
- * payload) may be kept.
+ * The object and its message's payload are valid only during `onFrame`: they are reused for the next frame, so an
+ * observer copies what it keeps. Heads (everything in `message` but the payload) may be kept.
  */
 export interface Frame {
   /** Numbers all frames of a router, rising. */
@@ -65,10 +64,8 @@ export interface Frame {
   /** As the router sees it. */
   readonly direction: 'received' | 'sent';
   readonly message: Message;
-  /** The message as it crosses the wire before framing: `encoded[start, end)`; empty for internal sessions. */
-  readonly encoded: Uint8Array;
-  readonly start: number;
-  readonly end: number;
+  /** Length of the message as it crosses the wire, before framing; 0 for internal sessions and what was refused unencoded. */
+  readonly octets: number;
   /**
    * Of a sent frame: of the request that made the router send this; none for what nobody asked for. Of a received YIELD,
    * ERROR or CANCEL: of the open call that it is about. Pending calls and timers keep it, so it stays true after a timeout.

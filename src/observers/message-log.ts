@@ -161,10 +161,10 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       this.overflow++;
       return;
     }
-    const { seq, at, session, direction, message, start, end, dropped } = frame;
+    const { seq, at, session, direction, message, octets, dropped } = frame;
     const payload = this.#options.payload ? message.payload.keep() : stub(message.payload);
     const options = boundedDict(message.options);
-    const copy = { seq, at, session, direction, message: { ...message, payload, options }, start, end, dropped };
+    const copy = { seq, at, session, direction, message: { ...message, payload, options }, octets, dropped };
     const held = this.#held.get(action);
     if (held) held.push(copy);
     else this.#held.set(action, [copy]);
@@ -173,7 +173,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   onActionEnd(action: TracedAction): void {
-    this.#chosen.delete(action);
+    if (this.#chooses) this.#chosen.delete(action);
     if (this.#holds) this.#release(action);
     else this.#end(action);
   }

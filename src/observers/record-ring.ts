@@ -46,7 +46,7 @@ export interface RingOptions {
 }
 
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
-export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'start' | 'end' | 'dropped'>;
+export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'octets' | 'dropped'>;
 
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
@@ -116,7 +116,7 @@ export class RecordRing {
     const words = this.#rowWords;
     doubles[i * ROW_DOUBLES + Row.at] = frame.at;
     doubles[i * ROW_DOUBLES + Row.frame] = frame.seq;
-    words[i * ROW_WORDS + Row.bytes] = frame.end - frame.start;
+    words[i * ROW_WORDS + Row.bytes] = frame.octets;
     words[i * ROW_WORDS + Row.body] = body;
     words[i * ROW_WORDS + Row.flags] = flags;
     this.#session[i] = frame.session;

@@ -148,7 +148,7 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, NOTHING, about(member, m), 0);
+    const cause = tap && this.watch.received(tap, session, m, 0, about(member, m), 0);
     this.#handle(member, m, cause, metered);
     if (cause) tap!.onHandled(cause, this.watch.stamp);
   }
@@ -159,7 +159,7 @@ export class Realm implements SessionRealm, LocalRealm {
 
   sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
-    if (tap) this.watch.sent(tap, session, m, NOTHING, 0, 0, cause, false, 0);
+    if (tap) this.watch.sent(tap, session, m, 0, cause, false, 0);
   }
 
   later(work: () => void): void {
@@ -252,8 +252,6 @@ export class Realm implements SessionRealm, LocalRealm {
     this.#stats?.close();
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** The cause of the open call that a YIELD, ERROR or CANCEL of this session is about. */
 function about(from: Member, m: Message): Cause | undefined {

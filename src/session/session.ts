@@ -110,7 +110,7 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
     this.#sizes?.add(m.code, bytes.length);
-    const cause = tap && watch.received(tap, this.identity, m, bytes, this.#seat?.about(m), this.#link.turn);
+    const cause = tap && watch.received(tap, this.identity, m, bytes.length, this.#seat?.about(m), this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {
@@ -271,7 +271,7 @@ export class Session implements RealmSession {
     this.#sizes?.add(m.code, octets);
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, m, serializer.out, HEADER_ROOM, end, cause, false, link.buffered);
+    if (tap) watch.sent(tap, this.identity, m, octets, cause, false, m.code === Code.INVOCATION ? link.buffered : 0);
     link.send(serializer.out, end);
     if (octets > LARGE) serializer.trim();
     this.#rated();
@@ -280,10 +280,7 @@ export class Session implements RealmSession {
 
   #refuse(m: Message, cause: Cause | undefined): Sent {
     const watch = this.#watch;
-    if (watch.tap) {
-      const { out } = this.#link.serializer;
-      watch.sent(watch.tap, this.identity, m, out, HEADER_ROOM, HEADER_ROOM, cause, true, this.#link.buffered);
-    }
+    if (watch.tap) watch.sent(watch.tap, this.identity, m, 0, cause, true, this.#link.buffered);
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
     this.#link.destroy(this.#slow());
     return 'full';
@@ -317,10 +314,7 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) {
-      const dropped = outcome !== 'sent';
-      watch.sent(tap, this.identity, broadcast.message, bytes, start, bytes.length, cause, dropped, queued);
-    }
+    if (tap) watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued);
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

@@ -8,8 +8,6 @@ export type Clock = () => number;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-const NOTHING = new Uint8Array(0);
-
 /** EVENTs of one fan-out that share a reading of the clock, which costs more than all else there is to tell of them. */
 const SHARED_STAMP = 64;
 
@@ -39,9 +37,7 @@ export class Watch {
       session: undefined as unknown as SessionRef,
       direction: 'received',
       message: undefined as unknown as Message,
-      encoded: NOTHING,
-      start: 0,
-      end: 0,
+      octets: 0,
       cause: undefined,
       dropped: false,
       queued: 0,
@@ -57,7 +53,7 @@ export class Watch {
     tap: Tap,
     session: SessionRef,
     message: Message,
-    encoded: Uint8Array,
+    octets: number,
     about: Cause | undefined,
     turn: number,
   ): Cause | undefined {
@@ -70,9 +66,7 @@ export class Watch {
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
-    frame.encoded = encoded;
-    frame.start = 0;
-    frame.end = encoded.length;
+    frame.octets = octets;
     frame.cause = about;
     frame.dropped = false;
     frame.queued = 0;
@@ -84,9 +78,7 @@ export class Watch {
     tap: Tap,
     session: SessionRef,
     message: Message,
-    encoded: Uint8Array,
-    start: number,
-    end: number,
+    octets: number,
     cause: Cause | undefined,
     dropped: boolean,
     queued: number,
@@ -101,9 +93,7 @@ export class Watch {
     frame.session = session;
     frame.direction = 'sent';
     frame.message = message;
-    frame.encoded = encoded;
-    frame.start = start;
-    frame.end = end;
+    frame.octets = octets;
     frame.cause = cause;
     frame.dropped = dropped;
     frame.queued = queued;

@@ -109,7 +109,7 @@ export class Correlator implements Tap {
   #begin(kind: ActionKind, frame: Frame): TracedAction {
     const { message: m, session } = frame;
     const acknowledge = kind === 'publish' && m.options.acknowledge === true;
-    const octets = frame.end - frame.start;
+    const octets = frame.octets;
     const { uri, request } = m;
     const random = this.#random;
     const remote = m.options === EMPTY_DICT ? undefined : this.propagation.read(session, m.options);
@@ -223,7 +223,7 @@ export class Correlator implements Tap {
     action.fanOut ??= new TracedFanOut(action.span0, childSpan(action.span1, 0), frame.at);
     const { fanOut } = action;
     fanOut.publication = m.publication;
-    fanOut.add(frame.session, frame.at, frame.end - frame.start, frame.queued, frame.dropped, this.#random);
+    fanOut.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#random);
   }
 
   #invoked(frame: Frame, action: TracedAction): void {

@@ -28,7 +28,7 @@ export class Handshakes {
       // A second HELLO is a fault, and ends the handshake of the first.
       if (opening || session.id !== 0) return;
       const { agent } = m.options;
-      const octets = frame.end - frame.start;
+      const octets = frame.octets;
       const name = typeof agent === 'string' ? agent : '';
       this.#openings.set(session, new TracedOpening(session, m.uri, name, frame.at, octets, this.#random));
     } else if (opening && (m.code === Code.GOODBYE || m.code === Code.ABORT)) {
