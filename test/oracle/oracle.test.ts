@@ -16,8 +16,8 @@ import { judge, type Outcome } from './verdict.js';
 
 const MESSAGES = Number(process.env.WAMPSCOPE_ORACLE_MESSAGES ?? 20_000);
 const SEED = Number(process.env.WAMPSCOPE_ORACLE_SEED ?? 1);
-/** On the wire there are handshakes and meta events besides, which a trace leaves out: a tenth to a quarter of all. */
-const ON_WIRE = MESSAGES * 1.4;
+/** On the wire there are handshakes and meta events besides, which a trace leaves out: a tenth to a third of all. */
+const ON_WIRE = MESSAGES * 1.5;
 const LEAST = 50;
 const OUTCOMES: readonly Outcome[] = ['ok', 'error', 'canceled', 'timeout', 'caller_gone', 'callee_gone'];
 
