@@ -28,8 +28,8 @@ interface Scene {
   readonly callee: Autobahn;
   readonly invocations: { _traceparent?: string }[];
   readonly events: { _traceparent?: string }[];
-  /** Spans of the action with this name, once they have arrived. */
-  spans(name: string): Promise<ReceivedSpan[]>;
+  /** The span of this name, once it has arrived. */
+  span(name: string): Promise<ReceivedSpan>;
   close(): Promise<void>;
 }
 
@@ -55,10 +55,10 @@ async function open(pipeline: string, env: NodeJS.ProcessEnv, telemetry: object)
     callee,
     invocations,
     events,
-    async spans(name) {
-      const found = (): ReceivedSpan[] => receiver.spans.filter(span => span.name.endsWith(name));
-      for (let i = 0; i < 1000 && found().length === 0; i++) await new Promise(resolve => setTimeout(resolve, 10));
-      return found();
+    async span(name) {
+      const found = (): ReceivedSpan | undefined => receiver.spans.find(span => span.name === name);
+      for (let i = 0; i < 1000 && !found(); i++) await new Promise(resolve => setTimeout(resolve, 10));
+      return found()!;
     },
     async close() {
       await caller.leave();
@@ -81,9 +81,8 @@ for (const pipeline of ['rows', 'sdk']) {
     test('caller, router and callee are one trace, each the child of the one before', async () => {
       const options = { _traceparent: `00-${TRACE}-${PARENT}-01`, _tracestate: 'congo=t61rcWkgMzE' };
       equal(await scene.caller.session.call('com.example.add', [2, 3], {}, options), 5);
-      const spans = await scene.spans('com.example.add');
-      const call = spans.find(span => span.name === 'call com.example.add')!;
-      const invoke = spans.find(span => span.name === 'invoke com.example.add')!;
+      const call = await scene.span('call com.example.add');
+      const invoke = await scene.span('invoke com.example.add');
       deepEqual([call.traceId, call.parentSpanId, call.traceState], [TRACE, PARENT, 'congo=t61rcWkgMzE']);
       deepEqual([invoke.traceId, invoke.parentSpanId, invoke.traceState], [TRACE, call.spanId, 'congo=t61rcWkgMzE']);
       deepEqual(scene.invocations.at(-1), {
@@ -100,9 +99,8 @@ for (const pipeline of ['rows', 'sdk']) {
       await scene.callee.session.subscribe('com.example.topic', () => {});
       const options = { acknowledge: true, _traceparent: `00-${TRACE}-${PARENT}-01` };
       await scene.caller.session.publish('com.example.topic', [], {}, options);
-      const spans = await scene.spans('com.example.topic');
-      const publish = spans.find(span => span.name === 'publish com.example.topic')!;
-      const deliver = spans.find(span => span.name === 'deliver com.example.topic')!;
+      const publish = await scene.span('publish com.example.topic');
+      const deliver = await scene.span('deliver com.example.topic');
       deepEqual([publish.traceId, publish.parentSpanId], [TRACE, PARENT]);
       deepEqual([deliver.traceId, deliver.parentSpanId], [TRACE, publish.spanId]);
       equal(scene.events.at(-1)!._traceparent, `00-${TRACE}-${deliver.spanId}-01`);
@@ -133,10 +131,10 @@ for (const pipeline of ['rows', 'sdk']) {
 
     test('an error is kept, and says whether those downstream had been told', async () => {
       await Promise.resolve(scene.caller.session.call('com.example.fail')).catch(() => {});
-      const [alone] = (await scene.spans('call com.example.fail')).splice(0);
-      equal(alone!.attributes['wamp.sampling.reason'], 'error');
-      equal(alone!.attributes['wamp.sampling.partial'], true);
-      equal(alone!.traceState, '');
+      const alone = await scene.span('call com.example.fail');
+      equal(alone.attributes['wamp.sampling.reason'], 'error');
+      equal(alone.attributes['wamp.sampling.partial'], true);
+      equal(alone.traceState, '');
       ok(!scene.receiver.spans.some(span => span.name.endsWith('com.example.add')));
     });
   });
@@ -144,9 +142,8 @@ for (const pipeline of ['rows', 'sdk']) {
   test(`trust link: a trace of the router's own, and a link to the caller's, by ${pipeline}`, async () => {
     const scene = await open(pipeline, { OTEL_TRACES_SAMPLER: 'always_on' }, { trust: [{ mode: 'link' }] });
     await scene.caller.session.call('com.example.add', [1, 2], {}, { _traceparent: `00-${TRACE}-${PARENT}-01` });
-    const spans = await scene.spans('com.example.add');
-    const call = spans.find(span => span.name.startsWith('call'))!;
-    const invoke = spans.find(span => span.name.startsWith('invoke'))!;
+    const call = await scene.span('call com.example.add');
+    const invoke = await scene.span('invoke com.example.add');
     equal(call.traceId, String(call.attributes['wamp.correlation_id']).replaceAll('-', ''));
     deepEqual([call.parentSpanId, call.links], ['', [`${TRACE}-${PARENT}`]]);
     deepEqual([invoke.traceId, invoke.parentSpanId, invoke.links], [call.traceId, call.spanId, []]);
@@ -157,7 +154,7 @@ for (const pipeline of ['rows', 'sdk']) {
 test('trust ignore: as if nothing had been said', async () => {
   const scene = await open('rows', { OTEL_TRACES_SAMPLER: 'always_on' }, { trust: [{ mode: 'ignore' }] });
   await scene.caller.session.call('com.example.add', [1, 2], {}, { _traceparent: `00-${TRACE}-${PARENT}-01` });
-  const call = (await scene.spans('call com.example.add'))[0]!;
+  const call = await scene.span('call com.example.add');
   deepEqual([call.parentSpanId, call.links], ['', []]);
   ok(call.traceId !== TRACE);
   await scene.close();

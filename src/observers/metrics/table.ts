@@ -249,7 +249,7 @@ export const METRICS = {
     otel: 'wamp.trace.actions.limited',
     kind: 'counter',
     unit: '{action}',
-    help: 'Actions that a limit of spans a second kept out',
+    help: 'Actions, and ends of sessions, that a limit of spans a second kept out',
     labels: ['limit'],
   },
   malformed: {
