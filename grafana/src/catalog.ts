@@ -2,13 +2,7 @@
 
 import { DETAILED, METRICS, prometheusType } from '../../src/observers/metrics/table.js';
 import { EXTERNAL } from './external.js';
-
-export interface Instrument {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly labels: readonly string[];
-  /** Where it is read: the router's pages, the Collector, or another of Prometheus' targets. */
-  readonly scrape: 'metrics' | 'detailed' | 'collector';
-}
+import type { Instrument } from './instrument.js';
 
 type Rows = (typeof METRICS)[keyof typeof METRICS];
 type SessionRows = (typeof DETAILED)['session'][keyof (typeof DETAILED)['session']];

@@ -1,6 +1,6 @@
 /** Owns the metrics of others that dashboards and rules read: each with where it comes from. */
 
-import type { Instrument } from './catalog.js';
+import type { Instrument } from './instrument.js';
 
 /** prom-client 15, `collectDefaultMetrics`, as far as the router has it. A test compares this list with its page. */
 const PROCESS = {

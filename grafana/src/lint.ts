@@ -1,6 +1,7 @@
 /** Owns a check of queries without a parser of PromQL: brackets, functions, and that each name and label exists. */
 
-import { type Instrument, instrumentOf } from './catalog.js';
+import { instrumentOf } from './catalog.js';
+import type { Instrument } from './instrument.js';
 
 interface Token {
   readonly kind: 'name' | 'number' | 'string' | 'variable' | 'sign';

@@ -1,6 +1,7 @@
 /** Owns the pieces that queries are made of: a metric can only be named with its own labels, and always with the filters. */
 
-import { type BaseOf, type Instrument, instrumentOf, type LabelOf, type SeriesName } from './catalog.js';
+import { type BaseOf, instrumentOf, type LabelOf, type SeriesName } from './catalog.js';
+import type { Instrument } from './instrument.js';
 
 /** `'x'` asks for equality; a pair names the operator. */
 export type Matcher = string | readonly ['=' | '!=' | '=~' | '!~', string];
