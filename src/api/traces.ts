@@ -59,8 +59,8 @@ export interface Period {
 const MAX_STOPPED = 4;
 const MAX_RUNNING = 8;
 /** Memory is also where the records of a persisted trace wait for the disk. */
-const MIN_PERSISTED_RECORDS = 16_384;
-const MIN_PERSISTED_BYTES = 4 << 20;
+const MIN_PERSISTED_RECORDS = 65_536;
+const MIN_PERSISTED_BYTES = 16 << 20;
 const TRACE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 export class Traces {

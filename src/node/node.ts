@@ -181,9 +181,8 @@ export class Node {
   async stop(): Promise<void> {
     this.#state = 'stopping';
     await Promise.all(this.workers.map(worker => worker.close()));
-    await this.#persister?.close();
-    await this.#spans?.close();
-    await this.#export?.close();
+    // Each has its own few seconds: together, not one after the other.
+    await Promise.all([this.#persister?.close(), this.#spans?.close(), this.#export?.close()]);
     await this.#http?.close();
   }
 }

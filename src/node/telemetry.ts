@@ -3,8 +3,11 @@
 import type { TraceForwardingOptions } from '../realm/trace-forwarding.js';
 import { Propagation } from '../trace/propagation.js';
 import type { SamplingOptions } from '../trace/sampling/sampler.js';
-import { Trust } from '../trace/trust.js';
+import { Trust, type TrustMode } from '../trace/trust.js';
 import type { TelemetryConfig } from './config/schema.js';
+
+/** Modes in which nothing of theirs goes further, whether anybody watches or not. */
+const BORDERS: ReadonlySet<TrustMode> = new Set<TrustMode>(['link', 'ignore']);
 
 /** What all workers of a node share; counters are of the node. */
 export class Telemetry {
@@ -24,7 +27,7 @@ export class Telemetry {
     return {
       forward: realms[realm] ?? forward,
       baggage,
-      passesOn: from => this.#trust.of(from) !== 'ignore',
+      passesOn: from => !BORDERS.has(this.#trust.of(from)),
     };
   }
 

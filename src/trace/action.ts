@@ -222,7 +222,11 @@ export class TracedAction implements Cause {
 
   /** Whoever is downstream gets the span that it comes from; a span that nobody keeps must not come between. */
   details(hop: Hop): Dict | undefined {
-    if (this.sampled === Reason.none) return hop === 'result' ? undefined : this.remote?.context.details;
+    if (this.sampled === Reason.none) {
+      // Mode `link` is a border: what comes from beyond it ends here, kept or not.
+      if (hop === 'result' || this.remote?.trust === 'link') return undefined;
+      return this.remote?.context.details;
+    }
     const n = hop === 'invocation' && this.invocations ? this.invocations.length : 0;
     const span1 = hop === 'result' ? this.span1 : childSpan(this.span1, n);
     const traceparent = `00-${this.traceId}-${hexWord(this.span0)}${hexWord(span1)}-0${this.flags}`;

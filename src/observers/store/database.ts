@@ -18,6 +18,7 @@ import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
 import { type FindCodec, readRecordBlock } from './block-reader.js';
 import { isAlive, type Owner, thisProcess } from './owner.js';
+import { checkStoreFile } from './store-file.js';
 import { isShortWrite, type StoredTrace, TraceStoreError } from './stored-trace.js';
 
 type Lmdb = typeof import('lmdb');
@@ -64,7 +65,7 @@ const MAX_INLINE_BYTES = PAGE_BYTES / 2;
 const MAX_READERS = 126;
 
 export function storeExists(directory: string): boolean {
-  return existsSync(join(directory, FILE));
+  return (statSync(join(directory, FILE), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /**
@@ -101,6 +102,7 @@ export class Database {
   readonly #about: LmdbDatabase<unknown, string>;
 
   private constructor(directory: string, readOnly: boolean, mapSize: number) {
+    checkStoreFile(join(directory, FILE));
     // Loaded by whoever needs it: a router that stores nothing runs where LMDB does not.
     const { open } = createRequire(import.meta.url)('lmdb') as Lmdb;
     this.root = open<unknown, string>({
