@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TracedAction } from '../../src/trace/action.js';
 import { Correlator } from '../../src/trace/correlator.js';
+import { Propagation } from '../../src/trace/propagation.js';
 import { type ActionSampler, KEEP_ALL, KEEP_NONE } from '../../src/trace/sampling/action-sampler.js';
+import { Trust } from '../../src/trace/trust.js';
 import { ANY, CLIENT_ROLES, type Client, type Dict } from '../helpers/client.js';
 import { LINKS } from '../helpers/links.js';
 import { inWorld } from '../helpers/scenario.js';
@@ -22,9 +24,9 @@ interface Watched {
   action(kind: TracedAction['kind']): TracedAction;
 }
 
-function watch(world: World, sampler: ActionSampler): Watched {
+function watch(world: World, sampler: ActionSampler, propagation = new Propagation()): Watched {
   const actions: TracedAction[] = [];
-  const correlator = new Correlator({ random: world.router.ids, sampler });
+  const correlator = new Correlator({ random: world.router.ids, sampler, propagation });
   correlator.add({ onActionEnd: action => actions.push(action) });
   world.router.tap = correlator;
   return { world, actions, action: kind => actions.findLast(action => action.kind === kind)! };
@@ -105,6 +107,15 @@ for (const link of LINKS) {
 }
 
 const [MEMORY] = LINKS;
+
+test('mode link is a border: what is not kept passes nothing of the caller on', () =>
+  inWorld(MEMORY!, {}, async world => {
+    const trust = new Trust([{ mode: 'link' }]);
+    watch(world, KEEP_NONE, new Propagation({ trust, baggage: true }));
+    const [caller, callee] = [await world.join({ roles: WANTS }), await world.join({ roles: WANTS })];
+    await callee.register('com.x.traced');
+    assert.deepEqual(await call(caller, callee, CONTEXT, 1), [{}, {}]);
+  }));
 
 test('a call that goes to the next callee when one cannot take it tells the span that it then has', () =>
   inWorld(MEMORY!, {}, async world => {
