@@ -8,13 +8,15 @@ import { painter } from '../../src/node/trace/terminal.js';
 import { Accounts, type SessionDetails, type SessionStats } from './accounts.js';
 import { type Directions, table } from './table.js';
 
-const HELP = `npm run monitor -- [--url URL] [--realm REALM] [--interval S] [--sessions URL]
+const HELP = `npm run monitor -- [--url URL] [--realm REALM] [--interval S] [--sessions URL [--token TOKEN]]
 
   --url URL       of the router, ws://127.0.0.1:8080/ws when it is not said
   --realm REALM   whose sessions to watch, realm1 when it is not said; it needs "stats" in the configuration
   --interval S    seconds between two looks of the table, 1 when it is not said
   --sessions URL  of /sessionz, such as http://127.0.0.1:8081/sessionz: tells bytes in and out apart, which on_stats
-                  does not; a bearer token for it may be in the environment variable WAMPSCOPE_HTTP_TOKEN
+                  does not; with basic authentication http://USER:PASSWORD@127.0.0.1:8081/sessionz
+  --token TOKEN   bearer token for /sessionz; others see it in the list of processes, but not when it is in the
+                  environment variable WAMPSCOPE_HTTP_TOKEN
 `;
 
 const paint = painter(process.stdout.isTTY && !process.env.NO_COLOR);
@@ -23,7 +25,10 @@ interface Options {
   readonly url: string;
   readonly realm: string;
   readonly milliseconds: number;
+  /** Without credentials, which fetch does not take there. */
   readonly sessions: URL | undefined;
+  /** The header for `sessions`. */
+  readonly authorization: string | undefined;
 }
 
 function optionsOf(args: string[]): Options {
@@ -34,18 +39,50 @@ function optionsOf(args: string[]): Options {
       realm: { type: 'string', default: 'realm1' },
       interval: { type: 'string', default: '1' },
       sessions: { type: 'string' },
+      token: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) throw new Error('');
-  const { url, realm, interval, sessions } = values;
+  const { url, realm, interval, sessions, token } = values;
   const seconds = Number(interval);
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) throw new Error(`--url is ${url}; give it a URL, ws:// or wss://`);
   if (!(seconds >= 0.1 && seconds <= 3600)) throw new Error(`--interval is ${interval}; give it seconds, 0.1 to 3600`);
   if (sessions !== undefined && !(/^https?:/.test(sessions) && URL.canParse(sessions))) {
-    throw new Error(`--sessions is ${sessions}; give it a URL, http:// or https://`);
+    const shown = sessions.replace(/[^/]*@/, '…@');
+    throw new Error(`--sessions is ${shown}; give it a URL, http:// or https://`);
   }
-  return { url, realm, milliseconds: seconds * 1000, sessions: sessions === undefined ? undefined : new URL(sessions) };
+  const given = { url, realm, milliseconds: seconds * 1000 };
+  if (sessions === undefined) {
+    if (token !== undefined) throw new Error('--token is for --sessions, which is not there; give both or none');
+    return { ...given, sessions: undefined, authorization: undefined };
+  }
+  const page = new URL(sessions);
+  const authorization = authorizationOf(page, token);
+  page.username = '';
+  page.password = '';
+  return { ...given, sessions: page, authorization };
+}
+
+/** What the command line says goes before the environment. */
+function authorizationOf({ username, password }: URL, token: string | undefined): string | undefined {
+  if (username !== '' || password !== '') {
+    if (token !== undefined) throw new Error('--sessions has a user and --token is there too; give one of them');
+    return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
+  }
+  const [name, bearer] =
+    token === undefined ? ['WAMPSCOPE_HTTP_TOKEN', process.env.WAMPSCOPE_HTTP_TOKEN || undefined] : ['--token', token];
+  if (bearer === undefined) return undefined;
+  if (/^[\x21-\x7e]+$/.test(bearer)) return `Bearer ${bearer}`;
+  throw new Error(`${name} is empty or has spaces or characters beyond ASCII in it; give it the token alone`);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Error('--sessions has a % in its user or password that begins no character; write % as %25');
+  }
 }
 
 /** Joins the realm and keeps the accounts up to date; `onClose` is called when the router has gone. */
@@ -80,12 +117,11 @@ async function watch({ url, realm }: Options, accounts: Accounts, onClose: () =>
 }
 
 /** Bytes in and out of each session of the realm. */
-async function directionsOf({ sessions, realm }: Options): Promise<Directions | undefined> {
+async function directionsOf({ sessions, realm, authorization }: Options): Promise<Directions | undefined> {
   if (!sessions) return undefined;
   const url = new URL(sessions);
   url.search = String(new URLSearchParams({ realm, limit: '10000' }));
-  const token = process.env.WAMPSCOPE_HTTP_TOKEN;
-  const response = await fetch(url, token ? { headers: { authorization: `Bearer ${token}` } } : {});
+  const response = await fetch(url, authorization === undefined ? {} : { headers: { authorization } });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${(await response.text()).trim()}`);
   const page = (await response.json()) as {
     sessions: { session: number; received: { bytes: number }; sent: { bytes: number } }[];

@@ -30,7 +30,11 @@ export class Arguments {
 
   value(index: number, name: string): unknown {
     const implied = this.#implied.length;
-    return index < implied ? this.#implied[index] : (this.#call.args[index - implied] ?? this.#call.kwargs[name]);
+    if (index < implied) return this.#implied[index];
+    const { args, kwargs } = this.#call;
+    const positional = args[index - implied];
+    // A null that was sent stays one, so that an error can tell it from what is absent.
+    return positional ?? (Object.hasOwn(kwargs, name) ? kwargs[name] : positional);
   }
 
   isGiven(index: number, name: string): boolean {

@@ -11,13 +11,22 @@ const RULE_KEYS = ['uri', 'match', 'realm', 'authid', 'authrole', 'ratio', 'slow
 const CONDITIONS = ['uri', 'realm', 'authid', 'authrole'];
 const MAX_MS = 86_400_000;
 const MAX_TTL = 31_536_000;
+/** Characters of a text in a rule. */
+const MAX_TEXT = 512;
+/** Characters of a wrong value that its error shows. */
+const SHOWN = 200;
 
 /**
  * `options` with what `given` changes; keys that are absent stay, `rules` takes the place of all rules. `now` in
- * milliseconds since the epoch, from which `ttl` counts.
+ * milliseconds since the epoch, from which `ttl` counts; `realms` are those that a rule may name.
  * @throws WampError `wamp.error.invalid_argument` that names the key.
  */
-export function changedSampling(options: SamplingOptions, given: unknown, now: number): SamplingOptions {
+export function changedSampling(
+  options: SamplingOptions,
+  given: unknown,
+  now: number,
+  realms: readonly string[],
+): SamplingOptions {
   const o = asDict(given, 'sampling', KEYS);
   const isGiven = (key: string): boolean => o[key] !== undefined;
   return {
@@ -29,12 +38,12 @@ export function changedSampling(options: SamplingOptions, given: unknown, now: n
     ...(isGiven('late_spans_per_second') && {
       lateSpansPerSecond: whole(o.late_spans_per_second, 'late_spans_per_second', 0),
     }),
-    ...(isGiven('rules') && { rules: rulesOf(o.rules, now) }),
+    ...(isGiven('rules') && { rules: rulesOf(o.rules, now, realms) }),
   };
 }
 
 /** As `changedSampling` takes it; `ttl` is what is left. */
-export function samplingDict(options: SamplingOptions, now: number): Dict {
+export function samplingDict(options: SamplingOptions, now: number): Dict & { readonly rules: readonly Dict[] } {
   return {
     ratio: options.ratio,
     spans_per_second: options.spansPerSecond,
@@ -54,7 +63,7 @@ function ruleDict({ slowThreshold, until, ...rule }: SamplingRule, now: number):
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }
 
-function rulesOf(value: unknown, now: number): SamplingRule[] {
+function rulesOf(value: unknown, now: number, realms: readonly string[]): SamplingRule[] {
   if (!Array.isArray(value) || value.length > MAX_RULES) {
     throw invalid(
       'rules',
@@ -62,10 +71,10 @@ function rulesOf(value: unknown, now: number): SamplingRule[] {
       `a list of at most ${MAX_RULES} rules`,
     );
   }
-  return value.map((rule, i) => ruleOf(rule, `rules[${i}]`, now));
+  return value.map((rule, i) => ruleOf(rule, `rules[${i}]`, now, realms));
 }
 
-function ruleOf(value: unknown, name: string, now: number): SamplingRule {
+function ruleOf(value: unknown, name: string, now: number, realms: readonly string[]): SamplingRule {
   const o = asDict(value, name, RULE_KEYS);
   const isGiven = (key: string): boolean => o[key] !== undefined && o[key] !== null;
   if (!CONDITIONS.some(isGiven)) throw invalid(name, value, `one of ${CONDITIONS.join(', ')} in it`);
@@ -77,7 +86,7 @@ function ruleOf(value: unknown, name: string, now: number): SamplingRule {
   return {
     ...(isGiven('uri') && { uri: textOf(o.uri, `${name}.uri`) }),
     ...(isGiven('match') && { match: o.match as 'exact' | 'prefix' }),
-    ...(isGiven('realm') && { realm: textOf(o.realm, `${name}.realm`) }),
+    ...(isGiven('realm') && { realm: realmOf(o.realm, `${name}.realm`, realms) }),
     ...(isGiven('authid') && { authid: textOf(o.authid, `${name}.authid`) }),
     ...(isGiven('authrole') && { authrole: textOf(o.authrole, `${name}.authrole`) }),
     ...(isGiven('ratio') && { ratio: ratioOf(o.ratio, `${name}.ratio`) }),
@@ -106,8 +115,15 @@ function flagOf(value: unknown, name: string): boolean {
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid(name, value, 'a string that is not empty');
+  if (typeof value !== 'string' || value === '') throw invalid(name, value, 'a string that is not empty');
+  if (value.length <= MAX_TEXT) return value;
+  throw wrong(name, `${value.length} characters long`, `at most ${MAX_TEXT}`);
+}
+
+function realmOf(value: unknown, name: string, realms: readonly string[]): string {
+  const realm = textOf(value, name);
+  if (realms.includes(realm)) return realm;
+  throw invalid(name, realm, `a realm of this node: ${realms.join(', ')}`);
 }
 
 function whole(value: unknown, name: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
@@ -118,6 +134,11 @@ function whole(value: unknown, name: string, least: number, most = Number.MAX_SA
 }
 
 function invalid(name: string, value: unknown, expected: string): WampError {
-  const got = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  if (value === undefined) return wrong(name, 'not given', expected);
+  const got = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: SHOWN });
+  return wrong(name, got.length > SHOWN ? `${got.slice(0, SHOWN)}…` : got, expected);
+}
+
+function wrong(name: string, got: string, expected: string): WampError {
   return new WampError(ErrorUri.invalidArgument, `invalid sampling: ${name} is ${got}; expected ${expected}`);
 }

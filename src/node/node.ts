@@ -130,6 +130,7 @@ export class Node {
     const sampling = {
       sampler: this.#sampler,
       propagation: this.#telemetry.propagation,
+      realms: () => [...new Set(this.#config.workers.flatMap(({ realms }) => realms.map(({ name }) => name)))],
       changed: (now: object, by: string) =>
         this.#environment.log.info(`sampling changed by ${by}: ${JSON.stringify(now)}`),
     };

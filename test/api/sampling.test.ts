@@ -41,8 +41,8 @@ async function ask(procedure: string, ...args: unknown[]): Promise<{ [key: strin
   return (result as { [key: string]: unknown }[])[0]!;
 }
 
-async function refused(sampling: unknown): Promise<string> {
-  await management.request([48, undefined, {}, 'wampscope.sampling.set', ['node1', sampling]]);
+async function refused(...sampling: unknown[]): Promise<string> {
+  await management.request([48, undefined, {}, 'wampscope.sampling.set', ['node1', ...sampling]]);
   const [code, , , , uri, args] = management.last;
   assert.deepEqual([code, uri], [8, 'wamp.error.invalid_argument']);
   return (args as string[])[0]!;
@@ -93,15 +93,43 @@ test('set changes what is given, at once, keeps the rest, and is told in the log
   await publish('com.changed');
   assert.deepEqual(await spansOf('com.changed'), ['ratio']);
   const line = router.lines.find(said => said.startsWith('sampling changed by role "anonymous": '))!;
-  assert.deepEqual(JSON.parse(line.slice(line.indexOf('{'))), changed);
+  assert.deepEqual(JSON.parse(line.slice(line.indexOf('{'))), { ...changed, rules: 1 });
   await ask('wampscope.sampling.set', { ratio: 0, rules: [] });
   await publish('com.unchanged');
+});
+
+test('the log line of a change is short, however long the rules are', async () => {
+  const texts = { uri: 'u'.repeat(512), authid: 'i'.repeat(512), authrole: 'r'.repeat(512), realm: 'realm1' };
+  const { rules } = await ask('wampscope.sampling.set', { rules: Array(100).fill({ ...texts, ratio: 0 }) });
+  assert.deepEqual((rules as unknown[])[99], { ...texts, ratio: 0 });
+  const line = router.lines.findLast(said => said.startsWith('sampling changed by '))!;
+  assert.match(line, /"rules":100/);
+  assert.ok(line.length < 500, line);
+  await ask('wampscope.sampling.set', { rules: [] });
+});
+
+test('a text that is too long is refused by its length, and is not repeated', async () => {
+  for (const key of ['uri', 'authid', 'authrole', 'realm']) {
+    const text = await refused({ rules: [{ [key]: 'x'.repeat(513), ratio: 1 }] });
+    assert.equal(text, `invalid sampling: rules[0].${key} is 513 characters long; expected at most 512`);
+  }
+  for (const sampling of ['x'.repeat(9999), { ['x'.repeat(9999)]: 1 }, { ratio: Array(99).fill('x'.repeat(99)) }]) {
+    const text = await refused(sampling);
+    assert.ok(text.length < 500, text);
+  }
 });
 
 test('wrong values are refused with the key, the value and what was expected; nothing changes', async () => {
   const before = await ask('wampscope.sampling.get');
   const cases: readonly (readonly [unknown, RegExp])[] = [
     [7, /sampling is 7; expected a dict/],
+    [null, /sampling is null; expected a dict/],
+    [{ ratio: null }, /ratio is null; expected a number from 0 to 1/],
+    [{ rules: null }, /rules is null; expected a list/],
+    [
+      { rules: [{ realm: 'realm9', ratio: 1 }] },
+      /rules\[0\].realm is 'realm9'; expected a realm of this node: .*realm1/,
+    ],
     [{ ratoi: 1 }, /key of sampling is 'ratoi'; expected one of ratio, /],
     [{ ratio: 1.01 }, /ratio is 1.01; expected a number from 0 to 1/],
     [{ ratio: 'all' }, /ratio is 'all'/],
@@ -122,6 +150,7 @@ test('wrong values are refused with the key, the value and what was expected; no
     [{ rules: [{ uri: 'a', ratio: 1, ttl: 0 }] }, /rules\[0\].ttl is 0; expected an integer from 1 to/],
     [{ rules: [{ uri: '', ratio: 1 }] }, /rules\[0\].uri is ''/],
   ];
+  assert.match(await refused(), /sampling is not given; expected a dict/);
   for (const [sampling, message] of cases) assert.match(await refused(sampling), message);
   assert.deepEqual(await ask('wampscope.sampling.get'), before);
 });

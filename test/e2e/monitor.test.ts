@@ -116,6 +116,25 @@ test('the token for /sessionz comes from the environment; without it the reason 
   match(refused.errors, /^monitor: http:\S+: 401 credentials are needed/);
 });
 
+test('credentials come from the URL, and a token from the command line; neither is shown', async t => {
+  const auth = { basic: { username: 'opera', password: 'p@ss:w%rd/' }, bearer: { token: 's3cret' } };
+  const { port, url, join } = await startNode(t, { stats: STATS, http: { auth } });
+  const sessions = `${url}/sessionz`;
+  const withUser = (password: string): string => sessions.replace('//', `//opera:${password}@`);
+  const args = ['--url', `ws://127.0.0.1:${port}/ws`, '--interval', '0.1', '--sessions'];
+  const client = await join();
+  const good = [[withUser(encodeURIComponent('p@ss:w%rd/'))], [sessions, '--token', 's3cret']];
+  for (const words of good) {
+    const monitor = new Monitor([...args, ...words], { WAMPSCOPE_HTTP_TOKEN: 'stale' });
+    await monitor.until(() => monitor.row(client.session)?.IN !== undefined, 'a row');
+    equal(await monitor.ended('SIGINT'), 0, monitor.errors);
+  }
+  const refused = new Monitor([...args, withUser('wr0ng')]);
+  equal(await refused.ended(), 1);
+  match(refused.errors, /^monitor: http:\/\/127\.0\.0\.1:\d+\/sessionz\S+: 401 these credentials are wrong/);
+  ok(!refused.errors.includes('wr0ng'), refused.errors);
+});
+
 test('the monitor ends with a reason when the router goes, is not there, or has no such realm', async t => {
   const { node, port } = await startNode(t, { stats: STATS });
   const url = `ws://127.0.0.1:${port}/ws`;
@@ -137,6 +156,11 @@ test('words that make no sense are named, with the fix', async () => {
     [['--url', 'http://127.0.0.1'], /^--url is http:\/\/127\.0\.0\.1; give it a URL, ws:\/\/ or wss:\/\//],
     [['--interval', '0'], /^--interval is 0; give it seconds, 0\.1 to 3600/],
     [['--sessions', 'sessionz'], /^--sessions is sessionz; give it a URL/],
+    [['--sessions', 'opera:hidden@host'], /^--sessions is …@host; give it a URL/],
+    [['--sessions', 'http://a:%zz@127.0.0.1/'], /^--sessions has a % in its user or password .* write % as %25/],
+    [['--sessions', 'http://a:b@127.0.0.1/', '--token', 'c'], /^--sessions has a user and --token is there too/],
+    [['--sessions', 'http://127.0.0.1/', '--token', 'two words'], /^--token is empty or has spaces/],
+    [['--token', 'c'], /^--token is for --sessions, which is not there/],
     [['--relm', 'realm1'], /^Unknown option '--relm'/],
   ];
   for (const [args, message] of words) {

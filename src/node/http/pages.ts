@@ -2,7 +2,7 @@
 
 import type { Page, Route, Routes } from './listener.js';
 import type { Query } from './query.js';
-import { type SessionSource, sessionzRoute } from './sessionz.js';
+import { realmOf, type SessionSource, sessionzRoute } from './sessionz.js';
 
 /** What `/metrics/detailed` is asked for. */
 export interface DetailedQuery {
@@ -42,12 +42,12 @@ export function pagesOf(source: PageSource): Routes {
     '/healthz': { open: true, page: () => ({ contentType: PLAIN, body: 'ok\n' }) },
     '/readyz': { open: true, page: () => readyz(source.unready()) },
     '/metrics': { page: (_query, headers) => source.metrics(headers.accept ?? '') },
-    ...(detailed && { '/metrics/detailed': detailedRoute(detailed) }),
+    ...(detailed && { '/metrics/detailed': detailedRoute(source, detailed) }),
     '/sessionz': sessionzRoute(source),
   };
 }
 
-function detailedRoute({ families, page }: Detailed): Route {
+function detailedRoute(source: SessionSource, { families, page }: Detailed): Route {
   return {
     parameters: ['family', 'limit', 'realm', 'match'],
     page: (query: Query, headers) =>
@@ -55,7 +55,7 @@ function detailedRoute({ families, page }: Detailed): Route {
         {
           family: query.choice('family', families, families[0]!),
           limit: query.whole('limit', DEFAULT_LIMIT, 1, MAX_LIMIT),
-          realm: query.text('realm'),
+          realm: realmOf(source, query),
           match: query.text('match'),
         },
         headers.accept ?? '',

@@ -52,16 +52,21 @@ export function sessionzRoute(source: SessionSource): Route {
   };
 }
 
+/** The realm that is asked for, `undefined` for all. Throws BadRequest for one that does not exist. */
+export function realmOf(source: SessionSource, query: Query): string | undefined {
+  const realm = query.text('realm');
+  if (realm === undefined) return undefined;
+  const names = new Set([...source.realms()].map(({ name }) => name));
+  if (names.has(realm)) return realm;
+  throw new BadRequest(`parameter realm is ${JSON.stringify(realm)}; the realms here are ${[...names].join(', ')}`);
+}
+
 async function sessionz(source: SessionSource, query: Query): Promise<Page> {
   const sort = query.choice('sort', Object.keys(SORTS) as (keyof typeof SORTS)[], 'bytes');
   const order = query.choice('order', ORDERS, 'desc');
   const limit = query.whole('limit', DEFAULT_LIMIT, 1, MAX_LIMIT);
   const offset = query.whole('offset', 0, 0, MAX_OFFSET);
-  const realm = query.text('realm');
-  const names = [...new Set([...source.realms()].map(({ name }) => name))];
-  if (realm !== undefined && !names.includes(realm)) {
-    throw new BadRequest(`parameter realm is ${JSON.stringify(realm)}; the realms here are ${names.join(', ')}`);
-  }
+  const realm = realmOf(source, query);
   const read = SORTS[sort];
   const sign = order === 'desc' ? -1 : 1;
   // Equal ones stand in a fixed order, so that pages neither repeat nor miss one.

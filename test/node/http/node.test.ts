@@ -55,8 +55,9 @@ test('detailed metrics get their parameters checked, and are one page among the 
     yield JSON.stringify(query);
   }
   const page = (query: DetailedQuery) => ({ contentType: 'text/plain', body: body(query) });
+  const realms = () => [{ worker: 'worker1', name: 'realm1', sessions: new Map() }];
   const detailed = { families: ['session', 'procedure'], page };
-  const url = await listening(t, pagesOf({ ...source, detailed }));
+  const url = await listening(t, pagesOf({ ...source, realms, detailed }));
   const all = await ask(`${url}/metrics/detailed?family=session&limit=5&realm=realm1&match=al`);
   assert.deepEqual(JSON.parse(all.text), { family: 'session', limit: 5, realm: 'realm1', match: 'al' });
   assert.deepEqual(JSON.parse((await ask(`${url}/metrics/detailed`)).text), { family: 'session', limit: 100 });
@@ -66,6 +67,8 @@ test('detailed metrics get their parameters checked, and are one page among the 
     [400, 'parameter family is "topic"; give it one of session, procedure\n'],
   );
   assert.equal((await ask(`${url}/metrics/detailed?limit=10001`)).status, 400);
+  const nowhere = await ask(`${url}/metrics/detailed?realm=nope`);
+  assert.deepEqual([nowhere.status, nowhere.text], [400, 'parameter realm is "nope"; the realms here are realm1\n']);
 });
 
 test('closing ends also the connections that are open', async () => {
