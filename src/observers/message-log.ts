@@ -5,7 +5,7 @@ import type { TracedAction } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
 import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
-import type { Message } from '../wire/message.js';
+import type { Dict } from '../wire/message.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import type { Amendments } from './amendments.js';
 import { boundedDict, weightOf } from './bounded.js';
@@ -153,9 +153,15 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     this.ring.put(frame, action, late ? Flag.LATE : 0);
   }
 
+  /** Octets of what is held back of a message whose options are bounded; the same before and after its copy was made. */
+  #weightOf(payload: Payload, options: Dict): number {
+    return (this.#options.payload ? payload.byteLength : 0) + weightOf(options);
+  }
+
   /** The frame is valid only now; a copy waits for the end of its action. */
   #hold(frame: Frame, action: TracedAction): void {
-    const weight = weightOfHeld(frame.message, this.#options.payload);
+    const options = boundedDict(frame.message.options);
+    const weight = this.#weightOf(frame.message.payload, options);
     if (this.#heldBytes + weight > this.#options.maxBytes) this.exhausted = true;
     if (this.#heldCount >= MAX_HELD || this.exhausted) {
       this.overflow++;
@@ -163,7 +169,6 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     }
     const { seq, at, session, direction, message, octets, dropped } = frame;
     const payload = this.#options.payload ? message.payload.keep() : stub(message.payload);
-    const options = boundedDict(message.options);
     const copy = { seq, at, session, direction, message: { ...message, payload, options }, octets, dropped };
     const held = this.#held.get(action);
     if (held) held.push(copy);
@@ -192,7 +197,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     if (!held) return;
     this.#held.delete(action);
     this.#heldCount -= held.length;
-    for (const { message } of held) this.#heldBytes -= weightOfHeld(message, this.#options.payload);
+    for (const { message } of held) this.#heldBytes -= this.#weightOf(message.payload, message.options);
     if (!releases(this.#filter, action)) return;
     for (const frame of held) {
       if (!wantsMessage(this.#filter, frame)) continue;
@@ -201,11 +206,6 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       this.ring.put(frame, action, last);
     }
   }
-}
-
-/** Octets of a message that is held back; the same before and after its copy was made. */
-function weightOfHeld({ payload, options }: Message, keeps: boolean): number {
-  return (keeps ? payload.byteLength : 0) + weightOf(boundedDict(options));
 }
 
 /** Stands for a payload that is not kept, without keeping its octets. */

@@ -51,7 +51,7 @@ export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'm
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
  * octets. Bodies are numbered like rows and there are never more of them, so that a body outlives its rows. Both are
- * packed: what is written together lies together, which is most of what writing a record costs.
+ * packed: what is written together lies together.
  */
 export class RecordRing {
   readonly #codec: NamedCodec;

@@ -1,7 +1,7 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
 import type { Cause, Hop, SessionRef } from '../tap.js';
-import type { FastIds } from '../wire/ids.js';
+import type { RandomIds } from '../wire/ids.js';
 import type { Dict } from '../wire/message.js';
 import { contextDetails, FLAG_RANDOM, FLAG_SAMPLED } from '../wire/trace-context.js';
 import type { TracedFanOut } from './fan-out.js';
@@ -171,7 +171,7 @@ export class TracedAction implements Cause {
     firstFrame: number,
     anchorBytes: number,
     acknowledge: boolean,
-    random: FastIds,
+    random: RandomIds,
     parent: RemoteParent | undefined,
   ) {
     this.kind = kind;
@@ -179,14 +179,14 @@ export class TracedAction implements Cause {
     this.originator = originator;
     this.request = request;
     this.parent = parent;
-    this.id0 = random.word();
+    this.id0 = random.word() | 0;
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
     this.id1 = (random.word() & 0xffff0fff) | 0x4000;
     this.id2 = (random.word() & 0x3fffffff) | 0x80000000;
-    this.id3 = random.word();
+    this.id3 = random.word() | 0;
     // W3C forbids the all-zero span id.
     this.span0 = random.word() | 1;
-    this.span1 = random.word();
+    this.span1 = random.word() | 0;
     this.startedAt = startedAt;
     this.firstFrame = firstFrame;
     this.lastFrame = firstFrame;

@@ -3,7 +3,7 @@
 import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
 import { ErrorUri } from '../wire/errors.js';
-import { FastIds, type RandomIds } from '../wire/ids.js';
+import type { RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
 import { type ActionKind, childSpan, type Outcome, TracedAction, TracedInvocation } from './action.js';
 import { TracedFanOut } from './fan-out.js';
@@ -42,7 +42,7 @@ KINDS[Code.UNREGISTER] = 'unregister';
 /** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
 export class Correlator implements Tap {
   readonly #audience: Audience;
-  readonly #random: FastIds;
+  readonly #random: RandomIds;
   readonly #maxOpen: number;
   readonly #maxAge: number;
   /** Open calls: other actions end while their request is handled. */
@@ -59,7 +59,7 @@ export class Correlator implements Tap {
   abandoned = 0;
 
   constructor(options: CorrelatorOptions) {
-    this.#random = new FastIds(options.random);
+    this.#random = options.random;
     this.#maxOpen = options.maxOpen ?? 100_000;
     this.#maxAge = options.maxAge ?? 3_600_000;
     this.propagation = options.propagation ?? new Propagation();

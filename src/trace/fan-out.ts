@@ -1,7 +1,7 @@
 /** Owns what is known of a publication's EVENTs: sums of all, and the few that are worth telling of one by one. */
 
 import type { SessionRef } from '../tap.js';
-import type { FastIds } from '../wire/ids.js';
+import type { RandomIds } from '../wire/ids.js';
 
 /** Of each publication, deliveries that are told of one by one. */
 const MAX_SELECTED = 8;
@@ -54,7 +54,7 @@ export class TracedFanOut {
   }
 
   /** One EVENT, sent or dropped. Numbers only, unless it is one to remember. */
-  add(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: FastIds): void {
+  add(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: RandomIds): void {
     this.endedAt = at;
     this.subscriber ??= subscriber;
     if (queued > this.queuedMax) this.queuedMax = queued;
@@ -68,10 +68,17 @@ export class TracedFanOut {
     this.#select(subscriber, at, bytes, queued, dropped, random);
   }
 
-  #select(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: FastIds): void {
+  #select(
+    subscriber: SessionRef,
+    at: number,
+    bytes: number,
+    queued: number,
+    dropped: boolean,
+    random: RandomIds,
+  ): void {
     this.selected ??= [];
     if (this.selected.length < MAX_SELECTED) {
-      const [span0, span1] = [random.word() | 1, random.word()];
+      const [span0, span1] = [random.word() | 1, random.word() | 0];
       this.selected.push({ subscriber, span0, span1, at, bytes, queued, dropped });
       return;
     }

@@ -2,19 +2,19 @@
 
 import type { Frame, SessionEvent, SessionRef } from '../tap.js';
 import { Code } from '../wire/codes.js';
-import type { FastIds } from '../wire/ids.js';
+import type { RandomIds } from '../wire/ids.js';
 import type { Audience } from './observer.js';
 import type { ActionSampler } from './sampling/action-sampler.js';
 import { type OpeningOutcome, TracedClosing, TracedOpening } from './session.js';
 
 export class Handshakes {
   readonly #audience: Audience;
-  readonly #random: FastIds;
+  readonly #random: RandomIds;
   readonly #sampler: () => ActionSampler;
   /** By session, until it is gone: the end of a session points to its beginning. */
   #openings = new WeakMap<SessionRef, TracedOpening>();
 
-  constructor(audience: Audience, random: FastIds, sampler: () => ActionSampler) {
+  constructor(audience: Audience, random: RandomIds, sampler: () => ActionSampler) {
     this.#audience = audience;
     this.#random = random;
     this.#sampler = sampler;
@@ -50,7 +50,7 @@ export class Handshakes {
       opening.error = m.uri;
       this.#end(opening, 'error', at);
     } else if (m.code === Code.CHALLENGE) {
-      const [span0, span1] = [this.#random.word() | 1, this.#random.word()];
+      const [span0, span1] = [this.#random.word() | 1, this.#random.word() | 0];
       opening.challenge = { method: m.text, span0, span1, startedAt: at };
     }
   }

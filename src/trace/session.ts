@@ -1,7 +1,7 @@
 /** Owns what is known of the two ends of a session: its handshake, and its leaving. */
 
 import type { SessionRef } from '../tap.js';
-import type { FastIds } from '../wire/ids.js';
+import type { RandomIds } from '../wire/ids.js';
 import { Reason } from './sampling/reason.js';
 
 /** How a handshake ended: WELCOME, ABORT, or the client went before either. */
@@ -30,15 +30,15 @@ export class Identified {
   /** Of its spans; '' when there is none. */
   tracestate = '';
 
-  constructor(random: FastIds) {
-    this.id0 = random.word();
+  constructor(random: RandomIds) {
+    this.id0 = random.word() | 0;
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
     this.id1 = (random.word() & 0xffff0fff) | 0x4000;
     this.id2 = (random.word() & 0x3fffffff) | 0x80000000;
-    this.id3 = random.word();
+    this.id3 = random.word() | 0;
     // W3C forbids the all-zero span id.
     this.span0 = random.word() | 1;
-    this.span1 = random.word();
+    this.span1 = random.word() | 0;
   }
 }
 
@@ -66,7 +66,7 @@ export class TracedOpening extends Identified {
   /** The URI of an ABORT that ended that session. */
   abort = '';
 
-  constructor(session: SessionRef, realm: string, agent: string, startedAt: number, bytes: number, random: FastIds) {
+  constructor(session: SessionRef, realm: string, agent: string, startedAt: number, bytes: number, random: RandomIds) {
     super(random);
     this.session = session;
     this.realm = realm;
@@ -98,7 +98,7 @@ export class TracedClosing extends Identified {
     endedAt: number,
     reason: string,
     totals: Pick<TracedClosing, 'receivedMessages' | 'receivedBytes' | 'sentMessages' | 'sentBytes' | 'droppedEvents'>,
-    random: FastIds,
+    random: RandomIds,
   ) {
     super(random);
     this.session = session;

@@ -42,39 +42,3 @@ export class RandomIds {
     return (this.word() >>> 11) * 0x1_0000_0000 + this.word() + 1;
   }
 }
-
-/**
- * 32-bit words for ids that must be unique but keep no secret, such as trace and span ids: xoshiro128**, seeded at
- * random (Blackman and Vigna, "Scrambled linear pseudorandom number generators"). A tenth of the cost of `RandomIds`.
- */
-export class FastIds {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
-
-  constructor(seed: RandomIds) {
-    // The all-zero state has no successor.
-    this.#a = seed.word() | 1;
-    this.#b = seed.word() | 0;
-    this.#c = seed.word() | 0;
-    this.#d = seed.word() | 0;
-  }
-
-  /** 32 random bits, signed. */
-  word(): number {
-    const scrambled = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9);
-    const shifted = this.#b << 9;
-    this.#c ^= this.#a;
-    this.#d ^= this.#b;
-    this.#b ^= this.#c;
-    this.#a ^= this.#d;
-    this.#c ^= shifted;
-    this.#d = rotate(this.#d, 11);
-    return scrambled;
-  }
-}
-
-function rotate(word: number, bits: number): number {
-  return (word << bits) | (word >>> (32 - bits));
-}

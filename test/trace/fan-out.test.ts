@@ -7,11 +7,11 @@ import { Router } from '../../src/router.js';
 import { Correlator } from '../../src/trace/correlator.js';
 import { SLOW_QUEUE, TracedFanOut } from '../../src/trace/fan-out.js';
 import type { MemoryPeer } from '../../src/transport/memory.js';
-import { FastIds, RandomIds } from '../../src/wire/ids.js';
+import { RandomIds } from '../../src/wire/ids.js';
 import { session } from '../observers/spans/actions.js';
 import { Receiver } from '../observers/spans/receiver.js';
 
-const ids = new FastIds(new RandomIds(words => crypto.getRandomValues(words)));
+const ids = new RandomIds(words => crypto.getRandomValues(words));
 
 /** A fan-out to subscribers 1, 2, 3 … with so many octets before them; `dropped` where it is negative. */
 function fanOutTo(queues: readonly number[]): TracedFanOut {

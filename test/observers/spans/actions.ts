@@ -12,7 +12,7 @@ import { TracedFanOut } from '../../../src/trace/fan-out.js';
 import type { Reason } from '../../../src/trace/sampling/reason.js';
 import { type OpeningOutcome, TracedClosing, TracedOpening } from '../../../src/trace/session.js';
 import { TRUST_MODES } from '../../../src/trace/trust.js';
-import { FastIds, RandomIds } from '../../../src/wire/ids.js';
+import { RandomIds } from '../../../src/wire/ids.js';
 
 export const KINDS: readonly ActionKind[] = ['call', 'publish', 'subscribe', 'unsubscribe', 'register', 'unregister'];
 export const OUTCOMES: readonly Outcome[] = [
@@ -56,15 +56,13 @@ export function session(id: number, over: Partial<SessionRef> = {}): SessionRef 
 /** Makes actions whose ids come from one seed. */
 export class Actions {
   readonly random: () => number;
-  readonly #ids: FastIds;
-  readonly #seed: RandomIds;
+  readonly #ids: RandomIds;
 
   constructor(seed: number) {
     this.random = randomFrom(seed);
-    this.#seed = new RandomIds(words => {
+    this.#ids = new RandomIds(words => {
       for (let i = 0; i < words.length; i++) words[i] = this.random() * 0x1_0000_0000;
     });
-    this.#ids = new FastIds(this.#seed);
   }
 
   action(kind: ActionKind, uri: string, originator: SessionRef, parent?: RemoteParent): TracedAction {
@@ -82,7 +80,7 @@ export class Actions {
   }
 
   invoke(action: TracedAction, callee: SessionRef): TracedInvocation {
-    const words = [this.#ids.word() | 1, this.#ids.word()] as const;
+    const words = [this.#ids.word() | 1, this.#ids.word() | 0] as const;
     const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25, 'single', 0);
     action.method = action.uri;
     action.invocations ??= [];
@@ -99,7 +97,7 @@ export class Actions {
 
   fanOut(action: TracedAction): TracedFanOut {
     const fanOut = new TracedFanOut(this.#ids.word() | 1, this.#ids.word() | 0, NOON + 0.125);
-    fanOut.publication = this.#seed.global();
+    fanOut.publication = this.#ids.global();
     fanOut.endedAt = NOON + 1;
     action.fanOut = fanOut;
     return fanOut;
