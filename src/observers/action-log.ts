@@ -17,6 +17,7 @@ interface Responders {
 }
 
 export class ActionLog implements TraceLog<LoggedAction> {
+  readonly borrows = true;
   readonly #options: LogOptions;
   readonly #chooses: boolean;
   readonly #holds: boolean;

@@ -1,6 +1,7 @@
 /** Owns what is known of one recorded action, and the form in which a store keeps it: as a row without a message. */
 
-import type { ActionKind, Outcome } from '../trace/action.js';
+import type { ActionKind } from '../trace/action.js';
+import type { Outcome } from '../trace/outcome.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import type { BlockRow } from './record-block.js';
 

@@ -61,6 +61,7 @@ function isHandshake(code: number): boolean {
 }
 
 export class MessageLog implements TraceLog<LoggedMessage> {
+  readonly borrows = true;
   readonly ring: RecordRing;
   readonly #options: LogOptions;
   readonly #filter: TraceFilter;
@@ -74,8 +75,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   #heldBytes = 0;
   exhausted = false;
   readonly #internal: boolean;
-  /** The action of the newest frame, and whether its frames may be recorded at all. */
-  #action: TracedAction | undefined;
+  /** First frame of the action that the newest frame belongs to, and whether its frames may be recorded at all. */
+  #anchor = 0;
   #wanted = false;
   overflow = 0;
 
@@ -124,7 +125,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       // Of an action that began before the trace nothing is known to choose by.
       if (this.#chooses || this.#holds || (!this.#internal && isHandshake(frame.message.code))) return;
     } else {
-      if (action !== this.#action) this.#consider(action);
+      if (action.firstFrame !== this.#anchor) this.#consider(action);
       if (!this.#wanted || (this.#chooses && !this.#isChosen(frame, action))) return;
       if (this.#holds && action.outcome === undefined) return this.#hold(frame, action);
       if (this.#holds && !releases(this.#filter, action)) return;
@@ -134,7 +135,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
 
   /** Decides once what holds for all frames of an action; most come next to each other. */
   #consider(action: TracedAction): void {
-    this.#action = action;
+    this.#anchor = action.firstFrame;
     this.#wanted = (this.#internal || !action.originator.internal) && !this.#options.isOwn(action.uri);
   }
 

@@ -149,8 +149,11 @@ export class Realm implements SessionRealm, LocalRealm {
     const { tap } = this.watch;
     const member = session.member!;
     const cause = tap && this.watch.received(tap, session, m, 0, about(member, m), 0);
-    this.#handle(member, m, cause, metered);
-    if (cause) tap!.onHandled(cause, this.watch.stamp);
+    try {
+      this.#handle(member, m, cause, metered);
+    } finally {
+      if (cause) tap!.onHandled(cause, this.watch.stamp);
+    }
   }
 
   reaches(topic: string): boolean {

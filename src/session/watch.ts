@@ -11,15 +11,31 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** EVENTs of one fan-out that share a reading of the clock, which costs more than all else there is to tell of them. */
 const SHARED_STAMP = 64;
 
+/** An object that has grown old costs the collector a note for each young one it is given, which is each message. */
+const FRAMES_OF_AN_OBJECT = 256;
+
+function newFrame(): Mutable<Frame> {
+  return {
+    seq: 0,
+    at: 0,
+    session: undefined as unknown as SessionRef,
+    direction: 'received',
+    message: undefined as unknown as Message,
+    octets: 0,
+    cause: undefined,
+    dropped: false,
+    queued: 0,
+  };
+}
+
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
   readonly #clock: Clock;
   /** Reads the clock for what is over now; what comes next in this turn begins then. */
   readonly stamp: Clock;
-  readonly #frame: Mutable<Frame>;
+  #frame: Mutable<Frame> = newFrame();
   #seq = 0;
-  /** The message sent last, and for how many more receivers the time it was stamped with holds. */
-  #stamped: Message | undefined;
+  /** For how many more receivers of the message that was sent last the time it was stamped with holds. */
   #holds = 0;
   /** The turn in which the clock was read last for a received message. */
   #turn = 0;
@@ -30,17 +46,6 @@ export class Watch {
     this.stamp = () => {
       this.#frame.at = clock();
       return this.#frame.at;
-    };
-    this.#frame = {
-      seq: 0,
-      at: 0,
-      session: undefined as unknown as SessionRef,
-      direction: 'received',
-      message: undefined as unknown as Message,
-      octets: 0,
-      cause: undefined,
-      dropped: false,
-      queued: 0,
     };
   }
 
@@ -57,8 +62,7 @@ export class Watch {
     about: Cause | undefined,
     turn: number,
   ): Cause | undefined {
-    const frame = this.#frame;
-    frame.seq = ++this.#seq;
+    const frame = this.#next();
     if (turn === 0 || turn !== this.#turn) {
       this.#turn = turn;
       frame.at = this.#clock();
@@ -83,10 +87,8 @@ export class Watch {
     dropped: boolean,
     queued: number,
   ): void {
-    const frame = this.#frame;
-    frame.seq = ++this.#seq;
-    if (message !== this.#stamped || --this.#holds === 0) {
-      this.#stamped = message;
+    const frame = this.#next();
+    if (message !== frame.message || --this.#holds === 0) {
       this.#holds = SHARED_STAMP;
       frame.at = this.#clock();
     }
@@ -98,6 +100,17 @@ export class Watch {
     frame.dropped = dropped;
     frame.queued = queued;
     tap.onFrame(frame);
+  }
+
+  #next(): Mutable<Frame> {
+    const seq = ++this.#seq;
+    if (seq % FRAMES_OF_AN_OBJECT === 0) {
+      const { at } = this.#frame;
+      this.#frame = newFrame();
+      this.#frame.at = at;
+    }
+    this.#frame.seq = seq;
+    return this.#frame;
   }
 
   joined(session: SessionRef): void {

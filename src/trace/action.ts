@@ -5,19 +5,13 @@ import type { RandomIds } from '../wire/ids.js';
 import type { Dict } from '../wire/message.js';
 import { contextDetails, FLAG_RANDOM, FLAG_SAMPLED } from '../wire/trace-context.js';
 import type { TracedFanOut } from './fan-out.js';
+import { TracedInvocation } from './invocation.js';
+import type { Outcome } from './outcome.js';
 import type { RemoteContext } from './propagation.js';
 import { Reason } from './sampling/reason.js';
 
 /** The operation, in the words of the WAMP terminology chapter. */
 export type ActionKind = 'call' | 'publish' | 'subscribe' | 'unsubscribe' | 'register' | 'unregister';
-
-/**
- * How an action ended.
- * `ok`: RESULT, PUBLISHED …, or an unacknowledged PUBLISH handled. `error`: an ERROR of the callee or the router.
- * `canceled`: by CANCEL. `timeout`: by the dealer's timer. `caller_gone`, `callee_gone`: a session left.
- * `abandoned`: pushed out by the limit of open actions, or older than the limit of age.
- */
-export type Outcome = 'ok' | 'error' | 'canceled' | 'timeout' | 'caller_gone' | 'callee_gone' | 'abandoned';
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
@@ -34,51 +28,6 @@ export function childSpan(span1: number, n: number): number {
   return (span1 + Math.imul(n + 1, 0x9e3779b9)) | 0;
 }
 
-/** One INVOCATION and what came of it. */
-export class TracedInvocation {
-  readonly callee: SessionRef;
-  readonly request: number;
-  readonly registration: number;
-  /** Span id, two 32-bit words (signed); never both 0. */
-  readonly span0: number;
-  readonly span1: number;
-  /** INVOCATION sent; milliseconds since the epoch, as `Frame.at`. */
-  readonly startedAt: number;
-  /** How the registration picks its callee. */
-  readonly policy: string;
-  /** Octets that waited to leave for the callee before it. */
-  readonly queued: number;
-  /** The callee's last YIELD or ERROR, or the end of the call when none came; 0 while open. */
-  endedAt = 0;
-  outcome: Outcome | undefined = undefined;
-  /** The callee's error URI, '' when there is none. */
-  error = '';
-  /** Its call was canceled and did not wait for it; it ends by itself, and observers are told of it then. */
-  outlives = false;
-  /** The answer came after the end of the call. */
-  answeredLate = false;
-
-  constructor(
-    callee: SessionRef,
-    request: number,
-    registration: number,
-    span0: number,
-    span1: number,
-    startedAt: number,
-    policy: string,
-    queued: number,
-  ) {
-    this.callee = callee;
-    this.request = request;
-    this.registration = registration;
-    this.span0 = span0;
-    this.span1 = span1;
-    this.startedAt = startedAt;
-    this.policy = policy;
-    this.queued = queued;
-  }
-}
-
 /** The span of an originator's trace that an action continues, in signed 32-bit words. */
 export interface RemoteParent {
   readonly trace0: number;
@@ -90,41 +39,41 @@ export interface RemoteParent {
 }
 
 /**
- * One observed instance of an action. Written by the correlator only; final, and the observers' to
- * keep, once `onActionEnd` has told of it. Ids are kept as 32-bit words (signed, so that they stay
- * small integers) and become text when somebody reads them.
+ * One observed instance of an action. Written by the correlator only, and final once `onActionEnd` has told of it; the
+ * observers' to keep, unless all of them only borrow actions (see `Observer.borrows`): then the object serves another
+ * action. Ids are kept as 32-bit words (signed, so that they stay small integers) and become text when somebody reads them.
  */
 export class TracedAction implements Cause {
-  readonly kind: ActionKind;
+  kind: ActionKind = 'call';
   /** Topic or procedure as requested, not the pattern it matched; '' for UNSUBSCRIBE and UNREGISTER of an unknown id. */
-  uri: string;
-  readonly originator: SessionRef;
+  uri = '';
+  originator!: SessionRef;
   /** The originator's request id. */
-  readonly request: number;
+  request = 0;
   /** Correlation id, a UUIDv4 in four 32-bit words. */
-  readonly id0: number;
-  readonly id1: number;
-  readonly id2: number;
-  readonly id3: number;
+  id0 = 0;
+  id1 = 0;
+  id2 = 0;
+  id3 = 0;
   /** The span of the originator's that it continues; `undefined` when the router starts the trace. */
-  readonly parent: RemoteParent | undefined;
+  parent: RemoteParent | undefined = undefined;
   /** Span id of the action. */
-  readonly span0: number;
-  readonly span1: number;
+  span0 = 0;
+  span1 = 0;
   /** The anchor's arrival; milliseconds since the epoch, as `Frame.at`. */
-  readonly startedAt: number;
+  startedAt = 0;
   /** The last message; 0 while open. */
   endedAt = 0;
   outcome: Outcome | undefined = undefined;
   /** Error URI of the final ERROR, '' when there is none. */
   error = '';
   /** The `seq` of its anchor, and of the last frame seen of it. */
-  readonly firstFrame: number;
-  lastFrame: number;
+  firstFrame = 0;
+  lastFrame = 0;
   /** Messages seen of it, both directions. */
   messages = 1;
   /** Octets of the anchor, before framing. */
-  readonly anchorBytes: number;
+  anchorBytes = 0;
   /** Registration or subscription id, 0 when none is known. */
   subject = 0;
   /** The procedure as registered, which may be a pattern; '' while no registration is known. */
@@ -142,7 +91,7 @@ export class TracedAction implements Cause {
   progress = 0;
   firstResultAt = 0;
   /** PUBLISH asked for PUBLISHED. */
-  readonly acknowledge: boolean;
+  acknowledge = false;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */
   invocations: TracedInvocation[] | undefined = undefined;
   /** Neighbours among the open actions; for the correlator alone. */
@@ -160,8 +109,10 @@ export class TracedAction implements Cause {
   partial = false;
   /** Of its spans and of what goes on; '' when there is none. */
   tracestate = '';
+  /** Of an earlier action that this object was, to be used again. */
+  #invocations: TracedInvocation[] | undefined = undefined;
 
-  /** Draws its ids from `random`; with a `parent` it joins that trace, else its trace id is its correlation id. */
+  /** As `begin`. */
   constructor(
     kind: ActionKind,
     originator: SessionRef,
@@ -174,6 +125,25 @@ export class TracedAction implements Cause {
     random: RandomIds,
     parent: RemoteParent | undefined,
   ) {
+    this.begin(kind, originator, uri, request, startedAt, firstFrame, anchorBytes, acknowledge, random, parent);
+  }
+
+  /**
+   * Makes it an action that has just begun, whatever it was before. Draws its ids from `random`; with a `parent` it joins
+   * that trace, else its trace id is its correlation id.
+   */
+  begin(
+    kind: ActionKind,
+    originator: SessionRef,
+    uri: string,
+    request: number,
+    startedAt: number,
+    firstFrame: number,
+    anchorBytes: number,
+    acknowledge: boolean,
+    random: RandomIds,
+    parent: RemoteParent | undefined,
+  ): void {
     this.kind = kind;
     this.uri = uri;
     this.originator = originator;
@@ -188,10 +158,46 @@ export class TracedAction implements Cause {
     this.span0 = random.word() | 1;
     this.span1 = random.word() | 0;
     this.startedAt = startedAt;
+    this.endedAt = 0;
+    this.outcome = undefined;
+    this.error = '';
     this.firstFrame = firstFrame;
     this.lastFrame = firstFrame;
+    this.messages = 1;
     this.anchorBytes = anchorBytes;
+    this.subject = 0;
+    this.method = '';
+    this.match = '';
+    this.policy = '';
+    this.cancelMode = '';
+    this.progressive = false;
+    this.timeout = 0;
+    this.progress = 0;
+    this.firstResultAt = 0;
     this.acknowledge = acknowledge;
+    if (this.invocations?.length === 1) this.#invocations = this.invocations;
+    this.invocations = undefined;
+    this.forgotten = false;
+    this.fanOut = undefined;
+    this.remote = undefined;
+    this.sampled = Reason.unasked;
+    this.partial = false;
+    this.tracestate = '';
+  }
+
+  /** An INVOCATION was sent because of it. */
+  invoked(callee: SessionRef, request: number, registration: number, at: number, policy: string, queued: number): void {
+    const { invocations, span0 } = this;
+    const span1 = childSpan(this.span1, invocations ? invocations.length : 0);
+    const before = this.#invocations;
+    if (!invocations && before) {
+      before[0]!.begin(callee, request, registration, span0, span1, at, policy, queued);
+      this.invocations = before;
+      return;
+    }
+    const invocation = new TracedInvocation(callee, request, registration, span0, span1, at, policy, queued);
+    if (invocations) invocations.push(invocation);
+    else this.invocations = [invocation];
   }
 
   /** The INVOCATION that `callee` knows by `request`. */

@@ -2,16 +2,19 @@
 
 import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
-import { ErrorUri } from '../wire/errors.js';
 import type { RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
-import { type ActionKind, childSpan, type Outcome, TracedAction, TracedInvocation } from './action.js';
+import { type ActionKind, childSpan, type TracedAction } from './action.js';
+import { ActionPool } from './action-pool.js';
+import { failureOf, gone } from './failure.js';
 import { TracedFanOut } from './fan-out.js';
 import { Handshakes } from './handshakes.js';
+import type { TracedInvocation } from './invocation.js';
 import { LateAnswers } from './late-answers.js';
 import { Audience, type Observer } from './observer.js';
 import { OpenActions } from './open-actions.js';
 import { readOptions, textOf } from './options.js';
+import type { Outcome } from './outcome.js';
 import { Propagation } from './propagation.js';
 import { type ActionSampler, KEEP_ALL } from './sampling/action-sampler.js';
 import { Reason } from './sampling/reason.js';
@@ -47,6 +50,9 @@ export class Correlator implements Tap {
   readonly #maxAge: number;
   /** Open calls: other actions end while their request is handled. */
   readonly #open = new OpenActions();
+  readonly #pool = new ActionPool();
+  /** Received frames whose handling goes on: one, or more when the router's own sessions act. */
+  #handling = 0;
   readonly #late: LateAnswers;
   readonly #handshakes: Handshakes;
   /** What they still send is received, and ends at once. */
@@ -103,6 +109,7 @@ export class Correlator implements Tap {
     // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
     if (!kind && frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
     this.#audience.frame(frame, action);
+    if (action) this.#handling++;
     return action;
   }
 
@@ -111,9 +118,8 @@ export class Correlator implements Tap {
     const acknowledge = kind === 'publish' && m.options.acknowledge === true;
     const octets = frame.octets;
     const { uri, request } = m;
-    const random = this.#random;
     const remote = m.options === EMPTY_DICT ? undefined : this.propagation.read(session, m.options);
-    const action = new TracedAction(
+    const action = this.#pool.begin(
       kind,
       session,
       uri,
@@ -122,7 +128,7 @@ export class Correlator implements Tap {
       frame.seq,
       octets,
       acknowledge,
-      random,
+      this.#random,
       remote && remote.trust !== 'link' ? remote.context : undefined,
     );
     if (remote) action.remote = remote;
@@ -204,7 +210,7 @@ export class Correlator implements Tap {
         // Of a CANCEL that asked for what there is not: the call goes on.
         if (m.subject === Code.CANCEL) return undefined;
         action.error = m.uri;
-        return this.#failure(frame, action);
+        return failureOf(action, m.uri);
       case Code.SUBSCRIBED:
       case Code.REGISTERED:
         action.subject = m.subject;
@@ -228,25 +234,15 @@ export class Correlator implements Tap {
 
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
-    const span1 = childSpan(action.span1, action.invocations ? action.invocations.length : 0);
-    const { at, queued } = frame;
-    const invocation = new TracedInvocation(session, m.request, m.subject, action.span0, span1, at, m.text, queued);
-    if (action.invocations) action.invocations.push(invocation);
-    else action.invocations = [invocation];
-  }
-
-  /** The same URI can come from the callee, whose ERROR is then being handled, or be the router's own verdict. */
-  #failure(frame: Frame, action: TracedAction): Outcome {
-    const invocation = action.invocations?.at(-1);
-    const answered = invocation !== undefined && invocation.outcome !== undefined;
-    if (action.cancelMode !== '' && frame.message.uri === ErrorUri.canceled) return 'canceled';
-    if (answered || !invocation) return 'error';
-    if (frame.message.uri === ErrorUri.timeout) return 'timeout';
-    return frame.message.uri === ErrorUri.canceled ? 'callee_gone' : 'error';
+    action.invoked(session, m.request, m.subject, frame.at, m.text, frame.queued);
   }
 
   onHandled(cause: TracedAction, clock: () => number): void {
-    if (cause.outcome !== undefined) return;
+    if (cause.outcome === undefined) this.#handled(cause, clock);
+    if (--this.#handling === 0) this.#pool.settle();
+  }
+
+  #handled(cause: TracedAction, clock: () => number): void {
     if (cause.messages === 1 && this.#left.has(cause.originator)) {
       // Its request broke the protocol, or came after GOODBYE.
       this.#end(cause, gone(cause), this.#now);
@@ -278,17 +274,22 @@ export class Correlator implements Tap {
   #end(action: TracedAction, outcome: Outcome, at: number): void {
     action.outcome = outcome;
     action.endedAt = at;
+    let isAwaited = false;
     if (action.kind === 'call') {
       this.#open.remove(action);
-      if (action.invocations) this.#close(action, action.invocations);
+      if (action.invocations) isAwaited = this.#close(action, action.invocations);
     }
     if (action.sampled === Reason.none) this.sampler.end(action);
     this.#audience.actionEnd(action);
+    // Others ended in the middle of something, or may be heard of again.
+    if (this.#audience.borrows && !isAwaited && (outcome === 'ok' || outcome === 'error')) this.#pool.over(action);
   }
 
   /** What was not answered ends with the call; its correlation is kept for a late answer, for a while. */
-  #close(action: TracedAction, invocations: readonly TracedInvocation[]): void {
-    for (const invocation of invocations) {
+  #close(action: TracedAction, invocations: readonly TracedInvocation[]): boolean {
+    let isAwaited = false;
+    for (let i = 0; i < invocations.length; i++) {
+      const invocation = invocations[i]!;
       if (invocation.outcome !== undefined) continue;
       const isThere = !this.#left.has(invocation.callee);
       // The caller does not wait any more, but the callee still works.
@@ -297,8 +298,11 @@ export class Correlator implements Tap {
         invocation.outcome = action.outcome;
         invocation.endedAt = action.endedAt;
       }
-      if (isThere) this.#late.add(action, invocation);
+      if (!isThere) continue;
+      this.#late.add(action, invocation);
+      isAwaited = true;
     }
+    return isAwaited;
   }
 
   #giveUpOldest(at: number): void {
@@ -330,11 +334,6 @@ export class Correlator implements Tap {
 function known(cause: Cause | undefined): TracedAction | undefined {
   const action = cause as TracedAction | undefined;
   return action?.forgotten ? undefined : action;
-}
-
-/** A session that broke the protocol did not just go. */
-function gone(action: TracedAction): Outcome {
-  return action.error === '' ? 'caller_gone' : 'error';
 }
 
 function see(action: TracedAction, frame: Frame): void {

@@ -1,7 +1,8 @@
-/** Owns the judgement of endings: what counts as a failure. Sampling, importance and the status of spans ask here. */
+/** Owns the judgement of endings: which one it is, and what counts as a failure. */
 
 import { ErrorUri } from '../wire/errors.js';
-import type { Outcome } from './action.js';
+import type { TracedAction } from './action.js';
+import type { Outcome } from './outcome.js';
 
 /**
  * Error URIs that are answers, not failures. A caller that cancels gets what it asked for (as in the gRPC
@@ -29,4 +30,22 @@ export function isFailure(side: Side, outcome: Outcome, error: string, nonErrors
     default:
       return false;
   }
+}
+
+/**
+ * How a call ends to whose caller an ERROR is sent. The same URI can come from the callee, whose ERROR is then being
+ * handled, or be the router's own verdict.
+ */
+export function failureOf(action: TracedAction, uri: string): Outcome {
+  const invocation = action.invocations?.at(-1);
+  const answered = invocation !== undefined && invocation.outcome !== undefined;
+  if (action.cancelMode !== '' && uri === ErrorUri.canceled) return 'canceled';
+  if (answered || !invocation) return 'error';
+  if (uri === ErrorUri.timeout) return 'timeout';
+  return uri === ErrorUri.canceled ? 'callee_gone' : 'error';
+}
+
+/** How an action ends whose originator has gone: one that broke the protocol did not just go. */
+export function gone(action: TracedAction): Outcome {
+  return action.error === '' ? 'caller_gone' : 'error';
 }

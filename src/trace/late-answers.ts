@@ -1,7 +1,9 @@
 /** Owns the INVOCATIONs whose action ended without their answer: the answer may still come, and belongs to that action. */
 
 import type { SessionRef } from '../tap.js';
-import type { Outcome, TracedAction, TracedInvocation } from './action.js';
+import type { TracedAction } from './action.js';
+import type { TracedInvocation } from './invocation.js';
+import type { Outcome } from './outcome.js';
 
 const MAX_LATE = 10_000;
 /** How long an invocation that outlives its call stays open for its answer. Milliseconds. */

@@ -1,14 +1,21 @@
 /** Owns the interface of everything that consumes frames and traced actions, and the guard between it and the router. */
 
 import type { Frame } from '../tap.js';
-import type { TracedAction, TracedInvocation } from './action.js';
+import type { TracedAction } from './action.js';
+import type { TracedInvocation } from './invocation.js';
 import type { TracedClosing, TracedOpening } from './session.js';
 
 /**
  * Called synchronously while messages are routed: return within microseconds, never throw, never wait.
- * A frame is valid only during the call (see `Frame`). An action may be kept, and is final after `onActionEnd`.
+ * A frame is valid only during the call (see `Frame`). An action may be kept, and is final after `onActionEnd`, unless
+ * `borrows` says otherwise.
  */
 export interface Observer {
+  /**
+   * It keeps no action after `onActionEnd`, nor anything that is part of one but sessions and texts. While this holds for
+   * all observers, the object of an action that has ended serves another one.
+   */
+  readonly borrows?: boolean;
   /**
    * One message. `action` is `undefined` for handshake messages and for those of an action that began
    * before anybody watched. A late answer (after the end) comes with its ended action.
@@ -33,6 +40,8 @@ export class Audience {
   #frames: Observer[] = [];
   #ends: Observer[] = [];
   #all: Observer[] = [];
+  /** None of them keeps an action beyond its end. */
+  borrows = true;
 
   constructor(report?: (what: string, error: unknown) => void) {
     this.#report = report;
@@ -109,6 +118,7 @@ export class Audience {
   #list(): void {
     const all = [...this.#faults.keys()];
     this.#all = all;
+    this.borrows = all.every(observer => observer.borrows === true);
     this.#frames = all.filter(observer => observer.onFrame);
     this.#ends = all.filter(observer => observer.onActionEnd);
   }

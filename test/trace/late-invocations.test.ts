@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TracedAction, TracedInvocation } from '../../src/trace/action.js';
+import type { TracedAction } from '../../src/trace/action.js';
+import type { TracedInvocation } from '../../src/trace/invocation.js';
 import { LATE_GRACE_MS } from '../../src/trace/late-answers.js';
 import { Observed, type TestClient } from './observed.js';
 

@@ -1,6 +1,6 @@
 /** Owns what spans say of failures: whose fault it was, and what `error.type` says of it. */
 
-import type { Outcome } from '../../trace/action.js';
+import type { Outcome } from '../../trace/outcome.js';
 import { CloseUri, ErrorUri } from '../../wire/errors.js';
 import { OTHER } from './semconv.js';
 

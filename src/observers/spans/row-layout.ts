@@ -1,6 +1,7 @@
 /** Owns where the numbers of a row are. */
 
-import type { ActionKind, Outcome } from '../../trace/action.js';
+import type { ActionKind } from '../../trace/action.js';
+import type { Outcome } from '../../trace/outcome.js';
 import type { SpanIds, SpanLink } from './span-data.js';
 
 /** In doubles: 144 bytes for the action, 64 for each invocation, for its fan-out and each EVENT chosen from it. */

@@ -1,7 +1,8 @@
 /** Owns the rows pipeline as a whole: numbers on the router's thread, everything else on another. */
 
 import type { Worker } from 'node:worker_threads';
-import type { TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedAction } from '../../trace/action.js';
+import type { TracedInvocation } from '../../trace/invocation.js';
 import type { TracedClosing, TracedOpening } from '../../trace/session.js';
 import { Accounts } from './accounts.js';
 import { ExportLog } from './export-log.js';
@@ -22,6 +23,7 @@ export interface RowOptions extends WriterOptions {
 export const ROW_BYTES_LIMIT = 32 * 1024 * 1024;
 
 export class RowSpans implements SpanPipeline {
+  readonly borrows = true;
   readonly #accounts = new Accounts();
   readonly #figures = new Figures();
   readonly #queue: SlabQueue;

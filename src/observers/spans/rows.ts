@@ -1,8 +1,10 @@
 /** Owns the writing of rows: how an ended action becomes numbers in a slab of memory that changes threads. */
 
 import type { SessionRef } from '../../tap.js';
-import type { Outcome, TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedAction } from '../../trace/action.js';
 import type { TracedDelivery, TracedFanOut } from '../../trace/fan-out.js';
+import type { TracedInvocation } from '../../trace/invocation.js';
+import type { Outcome } from '../../trace/outcome.js';
 import {
   ACTION_SIZE,
   ActionDouble,

@@ -1,7 +1,8 @@
 /** Owns the sdk pipeline: the same spans for processors and exporters of the OpenTelemetry SDK, without a worker. */
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedAction } from '../../trace/action.js';
+import type { TracedInvocation } from '../../trace/invocation.js';
 import { Reason } from '../../trace/sampling/reason.js';
 import type { TracedClosing, TracedOpening } from '../../trace/session.js';
 import type { Accounts } from './accounts.js';
@@ -50,6 +51,7 @@ const ROW_BYTES = (ACTION_SIZE + MAX_CHILDREN * CHILD_SIZE) * Float64Array.BYTES
 
 /** Goes by way of a row, so that both pipelines export the same by construction. */
 export class SdkSpans implements SpanPipeline, SpanSink {
+  readonly borrows = true;
   readonly #parts: SdkParts;
   readonly #source: SdkSource;
   readonly #reader: RowReader;

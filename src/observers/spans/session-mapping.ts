@@ -1,6 +1,6 @@
 /** Owns the decision what the spans of a session's beginning and end say. Never a secret, never a mere claim. */
 
-import type { Outcome } from '../../trace/action.js';
+import type { Outcome } from '../../trace/outcome.js';
 import { Attribute } from './attributes.js';
 import { type ErrorTypes, faultOf } from './failures.js';
 import { addSamplingAttributes } from './mapping.js';

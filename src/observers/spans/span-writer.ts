@@ -1,6 +1,7 @@
 /** Owns the hot side of the rows pipeline: what happens on the router's thread when an action ends. */
 
-import type { TracedAction, TracedInvocation } from '../../trace/action.js';
+import type { TracedAction } from '../../trace/action.js';
+import type { TracedInvocation } from '../../trace/invocation.js';
 import type { Observer } from '../../trace/observer.js';
 import { Reason } from '../../trace/sampling/reason.js';
 import type { TracedClosing, TracedOpening } from '../../trace/session.js';
@@ -23,6 +24,7 @@ export interface WriterOptions {
 }
 
 export class SpanWriter implements Observer {
+  readonly borrows = true;
   readonly #accounts: Accounts;
   readonly #queue: SlabQueue;
   readonly #link: WorkerLink;

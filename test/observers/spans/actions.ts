@@ -1,14 +1,10 @@
 /** Owns traced actions made without a router: one of each kind and outcome, or random ones from a seed. */
 
 import type { SessionRef } from '../../../src/tap.js';
-import {
-  type ActionKind,
-  type Outcome,
-  type RemoteParent,
-  TracedAction,
-  TracedInvocation,
-} from '../../../src/trace/action.js';
+import { type ActionKind, type RemoteParent, TracedAction } from '../../../src/trace/action.js';
 import { TracedFanOut } from '../../../src/trace/fan-out.js';
+import { TracedInvocation } from '../../../src/trace/invocation.js';
+import type { Outcome } from '../../../src/trace/outcome.js';
 import type { Reason } from '../../../src/trace/sampling/reason.js';
 import { type OpeningOutcome, TracedClosing, TracedOpening } from '../../../src/trace/session.js';
 import { TRUST_MODES } from '../../../src/trace/trust.js';

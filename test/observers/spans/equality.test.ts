@@ -12,7 +12,8 @@ import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from '@openteleme
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { createSpans } from '../../../src/observers/spans/index.js';
 import type { SessionRef } from '../../../src/tap.js';
-import type { ActionKind, Outcome, TracedAction } from '../../../src/trace/action.js';
+import type { ActionKind, TracedAction } from '../../../src/trace/action.js';
+import type { Outcome } from '../../../src/trace/outcome.js';
 import type { Observer } from '../../../src/trace/observer.js';
 import type { OpeningOutcome } from '../../../src/trace/session.js';
 import { Actions, end, KINDS, NOON, OUTCOMES, session } from './actions.js';

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ActionKind, Outcome, TracedAction } from '../../../src/trace/action.js';
+import type { ActionKind, TracedAction } from '../../../src/trace/action.js';
+import type { Outcome } from '../../../src/trace/outcome.js';
 import type { RemoteContext } from '../../../src/trace/propagation.js';
 import { Bucket } from '../../../src/trace/sampling/bucket.js';
 import { REASON_NAMES, Reason } from '../../../src/trace/sampling/reason.js';
