@@ -3,70 +3,47 @@
 /** A payload longer than this part of the ring is not kept: it would push out everything else. */
 const LARGEST_PART = 4;
 
+/**
+ * Places are numbers that only ever rise, also when the memory begins anew: so whether a payload is still there is one
+ * comparison, and nothing is noted of any of them.
+ */
 export class PayloadRing {
   readonly #octets: Buffer;
-  /** What lies in the ring, oldest first: a queue of places, each with the newest record that it belongs to. */
-  readonly #start: Uint32Array;
-  readonly #end: Uint32Array;
-  readonly #owner: Float64Array;
-  readonly #mask: number;
-  #oldest = 0;
-  #newest = 0;
+  readonly #size: number;
+  /** Place of the first octet of the memory, as it is filled now. */
+  #origin = 0;
   #at = 0;
-  /** The number after the newest record that lost its octets. */
-  lost = 0;
 
-  /** `records` is how many records may own a payload, a power of two. */
-  constructor(records: number, size: number) {
+  constructor(size: number) {
     this.#octets = Buffer.allocUnsafeSlow(size);
-    this.#start = new Uint32Array(records);
-    this.#end = new Uint32Array(records);
-    this.#owner = new Float64Array(records);
-    this.#mask = records - 1;
+    this.#size = size;
   }
 
-  /** Keeps `bytes[start, end)` for a record, newer than all before. Returns where, or -1 when it is too long to be kept. */
-  write(record: number, bytes: Uint8Array, start: number, end: number): number {
+  /** Payloads from this place on are there. */
+  get oldest(): number {
+    return this.#origin + this.#at - this.#size;
+  }
+
+  /** Keeps `bytes[start, end)`. Returns its place, or -1 when it is too long to be kept. */
+  write(bytes: Uint8Array, start: number, end: number): number {
     // A view costs more than copying what stands around the payload, which is little in most messages.
     const whole = (end - start) * 2 >= bytes.length;
     const length = whole ? bytes.length : end - start;
-    const size = this.#octets.length;
-    if (length > size / LARGEST_PART) return -1;
-    // With more payloads than records the oldest one's record has been dropped already.
-    if (this.#newest - this.#oldest > this.#mask) this.#oldest++;
-    // What is left at the end is skipped, so that every payload lies in one piece; who lay there goes.
-    if (this.#at + length > size) {
-      this.#evict(this.#at, size);
-      this.#at = 0;
-    }
-    const at = this.#at;
-    this.#evict(at, at + length);
+    let at = this.#at;
+    if (at + length > this.#size) {
+      if (length > this.#size / LARGEST_PART) return -1;
+      // What is left at the end is skipped, so that every payload lies in one piece.
+      this.#origin += this.#size;
+      at = 0;
+    } else if (length * LARGEST_PART > this.#size) return -1;
     this.#octets.set(whole ? bytes : bytes.subarray(start, end), at);
-    const entry = this.#newest++ & this.#mask;
-    this.#start[entry] = at;
-    this.#end[entry] = at + length;
-    this.#owner[entry] = record;
     this.#at = at + length;
-    return whole ? at + start : at;
+    return this.#origin + (whole ? at + start : at);
   }
 
-  /** The payload that was written last is also that of this record. */
-  share(record: number): void {
-    this.#owner[(this.#newest - 1) & this.#mask] = record;
-  }
-
-  /** A view, valid until the next write. */
-  read(start: number, length: number): Buffer {
-    return this.#octets.subarray(start, start + length);
-  }
-
-  /** Drops the oldest payloads that lie in [from, to). */
-  #evict(from: number, to: number): void {
-    while (this.#oldest < this.#newest) {
-      const entry = this.#oldest & this.#mask;
-      if (this.#start[entry]! >= to || this.#end[entry]! <= from) return;
-      this.lost = this.#owner[entry]! + 1;
-      this.#oldest++;
-    }
+  /** A view of the payload at `place`, valid until the next write. */
+  read(place: number, length: number): Buffer {
+    const at = place % this.#size;
+    return this.#octets.subarray(at, at + length);
   }
 }

@@ -1,28 +1,63 @@
-/** Owns where the numbers of a record lie in the columns of a ring. */
+/** Owns where the numbers of a record lie in the memory of a ring. */
 
-/** Layout of a row: two doubles and three words, in 32 octets. */
+import { Code, type MessageCode } from '../wire/codes.js';
+import type { Message } from '../wire/message.js';
+
+/** A row: two doubles and three words, in 32 octets. */
 export const ROW_DOUBLES = 4;
 export const ROW_WORDS = 8;
 export const Row = { at: 0, frame: 1, bytes: 4, body: 5, flags: 6 } as const;
 
-/** Layout of a body: three doubles, eight words of ids, seven words and a double, in 96 octets; and four references. */
-export const BODY_DOUBLES = 12;
-export const BODY_WORDS = 24;
+/** A body: four doubles, and from word 8 on its words, in 80 octets. */
+export const BODY_DOUBLES = 10;
+export const BODY_WORDS = 20;
 export const Body = {
-  request: 0,
-  subject: 1,
-  publication: 2,
-  ids: 6,
-  payloadAt: 14,
-  payloadLength: 15,
-  code: 16,
-  weight: 17,
-  span: 18,
-  kept: 20,
-  /** A double: the words 22 and 23. */
-  anchor: 11,
+  /** Doubles. The ids that the message has, see `firstId` and `secondId`. */
+  first: 0,
+  second: 1,
+  payloadAt: 2,
+  /** `firstFrame` of its action. */
+  anchor: 3,
+  /** Words: correlation id, trace id, span id. */
+  ids: 8,
+  span: 16,
+  payloadLength: 18,
+  kind: 19,
 } as const;
-export const BODY_REFS = 4;
-export const Ref = { uri: 0, messageUri: 1, options: 2, codec: 3 } as const;
-/** The code is the low octet of its word; above it is the number of payload elements that were kept. */
-export const COUNT_SHIFT = 8;
+
+/** Parts of `kind`: the type code is its low octet. */
+export const Kind = {
+  code: 0xff,
+  /** Number of payload elements that were kept, times this. */
+  count: 0x100,
+  countMask: 0x300,
+  /** Number of their serializer, times this. */
+  codec: 0x400,
+  codecMask: 0xc00,
+  /** The spans of its action are kept. */
+  kept: 0x1000,
+  /** It has options, and a URI of its own, which lie elsewhere. */
+  options: 0x2000,
+  uri: 0x4000,
+} as const;
+
+// No message has three ids but EVENT and PUBLISHED, whose third is that of the publication.
+
+export function firstId(m: Message): number {
+  return m.code === Code.EVENT ? m.publication : m.request;
+}
+
+export function secondId(m: Message): number {
+  return m.code === Code.PUBLISHED ? m.publication : m.subject;
+}
+
+/** Back from the two to the three. */
+export function idsOf(
+  code: MessageCode | 0,
+  first: number,
+  second: number,
+): Pick<Message, 'request' | 'subject' | 'publication'> {
+  if (code === Code.EVENT) return { request: 0, subject: second, publication: first };
+  if (code === Code.PUBLISHED) return { request: first, subject: 0, publication: second };
+  return { request: first, subject: second, publication: 0 };
+}

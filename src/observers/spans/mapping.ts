@@ -1,8 +1,8 @@
 /** Owns the decision what the spans of an action say: name, kind, attributes, status. Every pipeline asks here. */
 
 import type { ActionKind } from '../../trace/action.js';
-import type { Outcome } from '../../trace/outcome.js';
 import { isFailure } from '../../trace/failure.js';
+import type { Outcome } from '../../trace/outcome.js';
 import { REASON_NAMES } from '../../trace/sampling/reason.js';
 import { ErrorUri } from '../../wire/errors.js';
 import { Attribute } from './attributes.js';
