@@ -12,7 +12,7 @@ import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import type { BlockRow } from './record-block.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
-import { choosesActions, holdsBack, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
+import { choosesActions, holdsBack, picksMessages, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
 
 export interface LogOptions {
   /** Keep Arguments and ArgumentsKw. */
@@ -67,6 +67,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   readonly #filter: TraceFilter;
   readonly #chooses: boolean;
   readonly #holds: boolean;
+  /** The filter has something to say of messages or actions. */
+  readonly #selects: boolean;
   /** Open actions that the filter has chosen; unused when it chooses all. */
   readonly #chosen = new Set<TracedAction>();
   /** Messages held back, by action. */
@@ -78,6 +80,9 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   /** First frame of the action that the newest frame belongs to, and whether its frames may be recorded at all. */
   #anchor = 0;
   #wanted = false;
+  /** The URI that was asked about last: few are different, and they mostly are the same string. */
+  #uri = '';
+  #isOwn = false;
   overflow = 0;
 
   constructor(options: LogOptions) {
@@ -86,6 +91,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     this.#internal = options.internal;
     this.#chooses = choosesActions(options.filter);
     this.#holds = holdsBack(options.filter);
+    this.#selects = this.#chooses || this.#holds || picksMessages(options.filter);
+    this.#isOwn = options.isOwn('');
     this.ring = new RecordRing({
       maxRecords: options.maxRecords,
       redact: options.redact,
@@ -122,21 +129,40 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   onFrame(frame: Frame, action: TracedAction | undefined): void {
     if (!this.#internal && frame.session.internal) return;
     if (action === undefined) {
-      // Of an action that began before the trace nothing is known to choose by.
-      if (this.#chooses || this.#holds || (!this.#internal && isHandshake(frame.message.code))) return;
+      if (!this.#internal && isHandshake(frame.message.code)) return;
     } else {
       if (action.firstFrame !== this.#anchor) this.#consider(action);
-      if (!this.#wanted || (this.#chooses && !this.#isChosen(frame, action))) return;
-      if (this.#holds && action.outcome === undefined) return this.#hold(frame, action);
-      if (this.#holds && !releases(this.#filter, action)) return;
+      if (!this.#wanted) return;
     }
-    this.#record(frame, action);
+    if (this.#selects && !this.#isSelected(frame, action)) return;
+    const late = action !== undefined && action.outcome !== undefined && frame.seq > action.lastFrame;
+    this.ring.put(frame, action, late ? Flag.LATE : 0);
+  }
+
+  /** Whether the frame is to be recorded now; one that is held back may be later. */
+  #isSelected(frame: Frame, action: TracedAction | undefined): boolean {
+    if (action === undefined) {
+      // Of an action that began before the trace nothing is known to choose by.
+      if (this.#chooses || this.#holds) return false;
+    } else {
+      if (this.#chooses && !this.#isChosen(frame, action)) return false;
+      if (this.#holds && action.outcome === undefined) {
+        this.#hold(frame, action);
+        return false;
+      }
+      if (this.#holds && !releases(this.#filter, action)) return false;
+    }
+    return wantsMessage(this.#filter, frame);
   }
 
   /** Decides once what holds for all frames of an action; most come next to each other. */
   #consider(action: TracedAction): void {
     this.#anchor = action.firstFrame;
-    this.#wanted = (this.#internal || !action.originator.internal) && !this.#options.isOwn(action.uri);
+    if (action.uri !== this.#uri) {
+      this.#uri = action.uri;
+      this.#isOwn = this.#options.isOwn(action.uri);
+    }
+    this.#wanted = !this.#isOwn && (this.#internal || !action.originator.internal);
   }
 
   #isChosen(frame: Frame, action: TracedAction): boolean {
@@ -146,12 +172,6 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     if (!wantsAction(this.#filter, action)) return false;
     this.#chosen.add(action);
     return true;
-  }
-
-  #record(frame: FrameFacts, action: TracedAction | undefined): void {
-    if (!wantsMessage(this.#filter, frame)) return;
-    const late = action !== undefined && action.outcome !== undefined && frame.seq > action.lastFrame;
-    this.ring.put(frame, action, late ? Flag.LATE : 0);
   }
 
   /** Octets of what is held back of a message whose options are bounded; the same before and after its copy was made. */

@@ -50,6 +50,11 @@ export function wantsMessage(filter: TraceFilter, frame: Pick<Frame, 'direction'
   );
 }
 
+/** Whether a filter chooses among the messages of an action. */
+export function picksMessages({ codes, direction }: TraceFilter): boolean {
+  return codes !== undefined || direction !== undefined;
+}
+
 /** Whether actions must be held back until their end is known. */
 export function holdsBack(filter: TraceFilter): boolean {
   return filter.errorsOnly === true || filter.minDuration !== undefined;

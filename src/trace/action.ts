@@ -149,14 +149,16 @@ export class TracedAction implements Cause {
     this.originator = originator;
     this.request = request;
     this.parent = parent;
-    this.id0 = random.word() | 0;
+    const { pool } = random;
+    const at = random.take(6);
+    this.id0 = pool[at]!;
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
-    this.id1 = (random.word() & 0xffff0fff) | 0x4000;
-    this.id2 = (random.word() & 0x3fffffff) | 0x80000000;
-    this.id3 = random.word() | 0;
+    this.id1 = (pool[at + 1]! & 0xffff0fff) | 0x4000;
+    this.id2 = (pool[at + 2]! & 0x3fffffff) | 0x80000000;
+    this.id3 = pool[at + 3]!;
     // W3C forbids the all-zero span id.
-    this.span0 = random.word() | 1;
-    this.span1 = random.word() | 0;
+    this.span0 = pool[at + 4]! | 1;
+    this.span1 = pool[at + 5]!;
     this.startedAt = startedAt;
     this.endedAt = 0;
     this.outcome = undefined;

@@ -155,7 +155,7 @@ export class Correlator implements Tap {
   #answer(frame: Frame): TracedAction | undefined {
     const { message: m, session } = frame;
     const action = known(frame.cause);
-    const progress = m.code === Code.YIELD && m.options.progress === true;
+    const progress = m.options !== EMPTY_DICT && m.code === Code.YIELD && m.options.progress === true;
     const fault = m.code === Code.ERROR ? m.uri : undefined;
     if (!action) {
       return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request, fault, frame.at);
@@ -200,7 +200,7 @@ export class Correlator implements Tap {
         if (!frame.dropped) this.#invoked(frame, action);
         return undefined;
       case Code.RESULT:
-        if (m.options.progress !== true) return frame.dropped ? 'caller_gone' : 'ok';
+        if (m.options === EMPTY_DICT || m.options.progress !== true) return frame.dropped ? 'caller_gone' : 'ok';
         if (action.progress++ === 0) action.firstResultAt = frame.at;
         return undefined;
       case Code.PUBLISHED:

@@ -13,7 +13,9 @@ export function nextId(id: number): number {
 }
 
 /** Fills `words` with uniformly distributed 32-bit values. */
-export type RandomSource = (words: Uint32Array) => void;
+export type RandomSource = (words: Int32Array) => void;
+
+const POOL = 1024;
 
 /**
  * Random numbers in bulk: session ids are quasi-secrets of the meta API, so they must come from a
@@ -21,20 +23,28 @@ export type RandomSource = (words: Uint32Array) => void;
  */
 export class RandomIds {
   readonly #fill: RandomSource;
-  readonly #pool = new Uint32Array(1024);
-  #next = 1024;
+  /** See `take`. */
+  readonly pool = new Int32Array(POOL);
+  #next = POOL;
 
   constructor(fill: RandomSource) {
     this.#fill = fill;
   }
 
-  /** 32 random bits. */
-  word(): number {
-    if (this.#next === 1024) {
-      this.#fill(this.#pool);
+  /** Where in `pool` the next `count` random words lie, which are the caller's alone. */
+  take(count: number): number {
+    if (this.#next + count > POOL) {
+      this.#fill(this.pool);
       this.#next = 0;
     }
-    return this.#pool[this.#next++]!;
+    const at = this.#next;
+    this.#next = at + count;
+    return at;
+  }
+
+  /** 32 random bits. */
+  word(): number {
+    return this.pool[this.take(1)]! >>> 0;
   }
 
   /** An id of global scope, uniform over [1, 2^53] (WAMP basic, "IDs"). */
