@@ -58,7 +58,10 @@ export interface Cause {
 export interface Frame {
   /** Numbers all frames of a router, rising. */
   readonly seq: number;
-  /** Milliseconds since the Unix epoch, sub-microsecond, from a monotonic clock; up to 64 EVENTs of a fan-out share one. */
+  /**
+   * Milliseconds since the Unix epoch, from a monotonic clock. Of messages that one turn of the event loop brings, several
+   * share a reading: then it is some twenty microseconds early at most. One that a turn brings alone has its own.
+   */
   readonly at: number;
   readonly session: SessionRef;
   /** As the router sees it. */

@@ -6,6 +6,8 @@ import type { Observer } from '../trace/observer.js';
 import type { Propagation } from '../trace/propagation.js';
 import { KEEP_NONE } from '../trace/sampling/action-sampler.js';
 import type { Sampler } from '../trace/sampling/sampler.js';
+import { RandomIds } from '../wire/ids.js';
+import { fastSource } from '../wire/random.js';
 
 const TICK = 10_000;
 
@@ -19,7 +21,7 @@ export class Observatory {
   constructor(router: Router, maxOpen: number, propagation: Propagation) {
     this.#router = router;
     this.correlator = new Correlator({
-      random: router.ids,
+      random: new RandomIds(fastSource(router.ids)),
       maxOpen,
       propagation,
       sampler: KEEP_NONE,

@@ -12,7 +12,15 @@ import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import type { BlockRow } from './record-block.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
-import { choosesActions, holdsBack, picksMessages, releases, type TraceFilter, wantsAction, wantsMessage } from './trace-filter.js';
+import {
+  choosesActions,
+  holdsBack,
+  picksMessages,
+  releases,
+  type TraceFilter,
+  wantsAction,
+  wantsMessage,
+} from './trace-filter.js';
 
 export interface LogOptions {
   /** Keep Arguments and ArgumentsKw. */

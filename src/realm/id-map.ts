@@ -15,9 +15,12 @@ export class IdMap<T> {
   readonly #factor: number;
   size = 0;
 
-  /** `secret` is a random word: who does not know it cannot choose ids that collide. */
-  constructor(secret: number) {
-    this.#factor = secret | 1;
+  /**
+   * `secret` is a random word: who does not know it cannot choose ids that collide. Without one, for ids that come in
+   * sequence, neighbours lie side by side, and the processor's cache has most of them already.
+   */
+  constructor(secret?: number) {
+    this.#factor = secret === undefined ? 0 : secret | 1;
   }
 
   get(id: number): T | undefined {
@@ -33,7 +36,7 @@ export class IdMap<T> {
   set(id: number, value: T): void {
     if (this.size * 2 >= this.#keys.length) this.#resize(Math.max(LEAST, this.#keys.length * 2));
     const mask = this.#keys.length - 1;
-    let index = this.#hash(id) >>> this.#shift;
+    let index = this.#home(id, mask);
     while (this.#values[index] !== undefined && this.#keys[index] !== id) index = (index + 1) & mask;
     if (this.#values[index] === undefined) this.size++;
     this.#keys[index] = id;
@@ -49,7 +52,7 @@ export class IdMap<T> {
     values[hole] = undefined;
     this.size--;
     for (let index = (hole + 1) & mask; values[index] !== undefined; index = (index + 1) & mask) {
-      const home = this.#hash(keys[index]!) >>> this.#shift;
+      const home = this.#home(keys[index]!, mask);
       // What lies between its home and itself must not be cut off by the hole.
       if (((index - home) & mask) < ((index - hole) & mask)) continue;
       keys[hole] = keys[index]!;
@@ -73,7 +76,7 @@ export class IdMap<T> {
     const values = this.#values;
     if (keys[this.#found] === id && values[this.#found] !== undefined) return this.#found;
     const mask = keys.length - 1;
-    let index = this.#hash(id) >>> this.#shift;
+    let index = this.#home(id, mask);
     while (values[index] !== undefined) {
       if (keys[index] === id) {
         this.#found = index;
@@ -95,9 +98,11 @@ export class IdMap<T> {
     for (const [index, value] of values.entries()) if (value !== undefined) this.set(keys[index]!, value);
   }
 
-  #hash(id: number): number {
+  /** Where `id` lies unless somebody else does. */
+  #home(id: number, mask: number): number {
+    if (this.#factor === 0) return id & mask;
     // Above 32 bits dividing tells ids apart that are the same below; dividing takes longer than all else here.
-    return Math.imul(id <= 0x7fff_ffff ? id : id ^ (id / 2 ** 32), this.#factor);
+    return Math.imul(id <= 0x7fff_ffff ? id : id ^ (id / 2 ** 32), this.#factor) >>> this.#shift;
   }
 
   #clear(): void {

@@ -91,17 +91,17 @@ export class Member {
   readonly tracesEvents: boolean;
   readonly tracesResults: boolean;
 
-  /** `secret` is a random word. */
+  /** `secret` is a random word, for sessions that choose their request ids as they like. */
   constructor(
     session: SessionRef,
     roles: Dict,
     role: Role,
     outbox: Outbox,
-    secret: number,
+    secret: number | undefined,
     forward: Forward = 'announced',
   ) {
     this.calls = new IdMap(secret);
-    this.invocations = new IdMap(secret);
+    this.invocations = new IdMap();
     this.session = session;
     this.role = role;
     this.outbox = outbox;

@@ -98,14 +98,15 @@ export class Realm implements SessionRealm, LocalRealm {
   /** A new session of the router's own in this realm. */
   local(authid: string): LocalSession {
     const session = new LocalSession(this.#env.ids.global(), this.name, authid, this);
-    session.member = new Member(session, EMPTY_DICT, this.#trusted, session, this.#env.ids.word());
+    session.member = new Member(session, EMPTY_DICT, this.#trusted, session, undefined);
     return session;
   }
 
   seat(session: RealmSession): Seat {
     const role = this.#roles.get(session.identity.authrole)!;
     const { forward } = this.#forwarding;
-    const member = new Member(session.identity, session.roles, role, session, this.#env.ids.word(), forward);
+    const secret = this.#strictIds ? undefined : this.#env.ids.word();
+    const member = new Member(session.identity, session.roles, role, session, secret, forward);
     const joined = this.#env.clock();
     return {
       joined,
@@ -162,7 +163,7 @@ export class Realm implements SessionRealm, LocalRealm {
 
   sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
-    if (tap) this.watch.sent(tap, session, m, 0, cause, false, 0);
+    if (tap) this.watch.sent(tap, session, m, 0, cause, false, 0, 0);
   }
 
   later(work: () => void): void {

@@ -271,7 +271,10 @@ export class Session implements RealmSession {
     this.#sizes?.add(m.code, octets);
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, m, octets, cause, false, m.code === Code.INVOCATION ? link.buffered : 0);
+    if (tap) {
+      const queued = m.code === Code.INVOCATION ? link.buffered : 0;
+      watch.sent(tap, this.identity, m, octets, cause, false, queued, link.turn);
+    }
     link.send(serializer.out, end);
     if (octets > LARGE) serializer.trim();
     this.#rated();
@@ -280,7 +283,7 @@ export class Session implements RealmSession {
 
   #refuse(m: Message, cause: Cause | undefined): Sent {
     const watch = this.#watch;
-    if (watch.tap) watch.sent(watch.tap, this.identity, m, 0, cause, true, this.#link.buffered);
+    if (watch.tap) watch.sent(watch.tap, this.identity, m, 0, cause, true, this.#link.buffered, this.#link.turn);
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
     this.#link.destroy(this.#slow());
     return 'full';
@@ -314,7 +317,7 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued);
+    if (tap) watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued, link.turn);
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

@@ -1,6 +1,7 @@
 /** Owns the numbering of frames and the one frame object that is shown to the tap: with no tap nothing is built. */
 
 import type { Cause, Frame, SessionRef, SessionTotals, Tap } from '../tap.js';
+import { Code } from '../wire/codes.js';
 import type { Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
@@ -8,8 +9,15 @@ export type Clock = () => number;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** EVENTs of one fan-out that share a reading of the clock, which costs more than all else there is to tell of them. */
-const SHARED_STAMP = 64;
+/**
+ * A reading of the clock costs as much as finding the action, so messages of one turn share it. Received ones are dated
+ * when the one before them was done with, which is now; of sent ones as many as take some twenty microseconds, which is
+ * this many EVENTs of a fan-out, or an eighth of other messages. But INVOCATION has its own, because from it on the time is
+ * the callee's, and so has what a turn brings alone.
+ */
+const SHARED = 64;
+const OF_EVENT = 1;
+const OF_OTHER = 8;
 
 /** An object that has grown old costs the collector a note for each young one it is given, which is each message. */
 const FRAMES_OF_AN_OBJECT = 256;
@@ -35,9 +43,8 @@ export class Watch {
   readonly stamp: Clock;
   #frame: Mutable<Frame> = newFrame();
   #seq = 0;
-  /** For how many more receivers of the message that was sent last the time it was stamped with holds. */
-  #holds = 0;
-  /** The turn in which the clock was read last for a received message. */
+  /** How much more the last reading of the clock may be shared, and the turn in which that is so. */
+  #rest = 0;
   #turn = 0;
   tap: Tap | undefined;
 
@@ -45,15 +52,12 @@ export class Watch {
     this.#clock = clock;
     this.stamp = () => {
       this.#frame.at = clock();
+      this.#rest = SHARED;
       return this.#frame.at;
     };
   }
 
-  /**
-   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. In one
-   * turn a message is dated when the one before it was done with, which is now: a reading of the clock costs as much as
-   * finding the action.
-   */
+  /** Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. */
   received(
     tap: Tap,
     session: SessionRef,
@@ -65,6 +69,7 @@ export class Watch {
     const frame = this.#next();
     if (turn === 0 || turn !== this.#turn) {
       this.#turn = turn;
+      this.#rest = SHARED;
       frame.at = this.#clock();
     }
     frame.session = session;
@@ -77,7 +82,7 @@ export class Watch {
     return tap.onFrame(frame);
   }
 
-  /** Shows a message that was sent, or refused by the send queue. */
+  /** Shows a message that was sent, or refused by the send queue; `turn` as in `received`. */
   sent(
     tap: Tap,
     session: SessionRef,
@@ -86,10 +91,14 @@ export class Watch {
     cause: Cause | undefined,
     dropped: boolean,
     queued: number,
+    turn: number,
   ): void {
     const frame = this.#next();
-    if (message !== frame.message || --this.#holds === 0) {
-      this.#holds = SHARED_STAMP;
+    const again = message === frame.message;
+    this.#rest -= again ? OF_EVENT : OF_OTHER;
+    const fresh = !again && (message.code === Code.INVOCATION || turn === 0 || turn !== this.#turn);
+    if (fresh || this.#rest < 0) {
+      this.#rest = SHARED;
       frame.at = this.#clock();
     }
     frame.session = session;
@@ -116,16 +125,16 @@ export class Watch {
   joined(session: SessionRef): void {
     const { tap } = this;
     if (!tap) return;
-    const at = this.#clock();
+    const at = this.stamp();
     tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
   /** For whoever watches, else 0. */
   now(): number {
-    return this.tap ? this.#clock() : 0;
+    return this.tap ? this.stamp() : 0;
   }
 
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.#clock(), reason, open, since, totals });
+    this.tap?.onSession({ kind: 'left', session, at: this.stamp(), reason, open, since, totals });
   }
 }

@@ -94,6 +94,10 @@ export class TracedAction implements Cause {
   acknowledge = false;
   /** What the dealer made of a CALL, in order; more than one after a re-route. */
   invocations: TracedInvocation[] | undefined = undefined;
+  /** The newest of them, how many there are, and how many of them nobody has answered. */
+  invocation: TracedInvocation | undefined = undefined;
+  invoked = 0;
+  unanswered = 0;
   /** Neighbours among the open actions; for the correlator alone. */
   older: TracedAction | undefined = undefined;
   newer: TracedAction | undefined = undefined;
@@ -150,15 +154,15 @@ export class TracedAction implements Cause {
     this.request = request;
     this.parent = parent;
     const { pool } = random;
-    const at = random.take(6);
+    const at = random.take(4);
     this.id0 = pool[at]!;
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
     this.id1 = (pool[at + 1]! & 0xffff0fff) | 0x4000;
     this.id2 = (pool[at + 2]! & 0x3fffffff) | 0x80000000;
     this.id3 = pool[at + 3]!;
-    // W3C forbids the all-zero span id.
-    this.span0 = pool[at + 4]! | 1;
-    this.span1 = pool[at + 5]!;
+    // A span id has to differ from others of its trace, which its action's random bits see to. W3C forbids the all-zero one.
+    this.span0 = (this.id0 ^ this.id2) | 1;
+    this.span1 = this.id1 ^ this.id3;
     this.startedAt = startedAt;
     this.endedAt = 0;
     this.outcome = undefined;
@@ -179,6 +183,9 @@ export class TracedAction implements Cause {
     this.acknowledge = acknowledge;
     if (this.invocations?.length === 1) this.#invocations = this.invocations;
     this.invocations = undefined;
+    this.invocation = undefined;
+    this.invoked = 0;
+    this.unanswered = 0;
     this.forgotten = false;
     this.fanOut = undefined;
     this.remote = undefined;
@@ -188,24 +195,28 @@ export class TracedAction implements Cause {
   }
 
   /** An INVOCATION was sent because of it. */
-  invoked(callee: SessionRef, request: number, registration: number, at: number, policy: string, queued: number): void {
-    const { invocations, span0 } = this;
-    const span1 = childSpan(this.span1, invocations ? invocations.length : 0);
+  invoke(callee: SessionRef, request: number, registration: number, at: number, policy: string, queued: number): void {
+    const span1 = childSpan(this.span1, this.invoked);
     const before = this.#invocations;
-    if (!invocations && before) {
-      before[0]!.begin(callee, request, registration, span0, span1, at, policy, queued);
+    if (this.invoked === 0 && before) {
+      const invocation = before[0]!;
+      invocation.begin(callee, request, registration, this.span0, span1, at, policy, queued);
       this.invocations = before;
-      return;
+      this.invocation = invocation;
+    } else {
+      this.invocation = new TracedInvocation(callee, request, registration, this.span0, span1, at, policy, queued);
+      if (this.invocations) this.invocations.push(this.invocation);
+      else this.invocations = [this.invocation];
     }
-    const invocation = new TracedInvocation(callee, request, registration, span0, span1, at, policy, queued);
-    if (invocations) invocations.push(invocation);
-    else this.invocations = [invocation];
+    this.invoked++;
+    this.unanswered++;
   }
 
   /** The INVOCATION that `callee` knows by `request`. */
   invocationAt(callee: SessionRef, request: number): TracedInvocation | undefined {
-    const { invocations } = this;
-    if (!invocations) return undefined;
+    const newest = this.invocation;
+    if (newest === undefined || (newest.request === request && newest.callee === callee)) return newest;
+    const invocations = this.invocations!;
     for (let i = invocations.length - 1; i >= 0; i--) {
       const invocation = invocations[i]!;
       if (invocation.request === request && invocation.callee === callee) return invocation;
@@ -235,7 +246,7 @@ export class TracedAction implements Cause {
       if (hop === 'result' || this.remote?.trust === 'link') return undefined;
       return this.remote?.context.details;
     }
-    const n = hop === 'invocation' && this.invocations ? this.invocations.length : 0;
+    const n = hop === 'invocation' ? this.invoked : 0;
     const span1 = hop === 'result' ? this.span1 : childSpan(this.span1, n);
     const traceparent = `00-${this.traceId}-${hexWord(this.span0)}${hexWord(span1)}-0${this.flags}`;
     const baggage = hop === 'result' || !this.remote ? '' : this.remote.context.baggage;

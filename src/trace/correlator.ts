@@ -168,6 +168,7 @@ export class Correlator implements Tap {
       invocation.outcome = m.code === Code.YIELD ? 'ok' : 'error';
       invocation.error = m.code === Code.ERROR ? m.uri : '';
       invocation.endedAt = frame.at;
+      action.unanswered--;
     }
     return action;
   }
@@ -234,7 +235,7 @@ export class Correlator implements Tap {
 
   #invoked(frame: Frame, action: TracedAction): void {
     const { message: m, session } = frame;
-    action.invoked(session, m.request, m.subject, frame.at, m.text, frame.queued);
+    action.invoke(session, m.request, m.subject, frame.at, m.text, frame.queued);
   }
 
   onHandled(cause: TracedAction, clock: () => number): void {
@@ -277,7 +278,7 @@ export class Correlator implements Tap {
     let isAwaited = false;
     if (action.kind === 'call') {
       this.#open.remove(action);
-      if (action.invocations) isAwaited = this.#close(action, action.invocations);
+      if (action.unanswered > 0) isAwaited = this.#close(action, action.invocations!);
     }
     if (action.sampled === Reason.none) this.sampler.end(action);
     this.#audience.actionEnd(action);

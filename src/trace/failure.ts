@@ -37,7 +37,7 @@ export function isFailure(side: Side, outcome: Outcome, error: string, nonErrors
  * handled, or be the router's own verdict.
  */
 export function failureOf(action: TracedAction, uri: string): Outcome {
-  const invocation = action.invocations?.at(-1);
+  const { invocation } = action;
   const answered = invocation !== undefined && invocation.outcome !== undefined;
   if (action.cancelMode !== '' && uri === ErrorUri.canceled) return 'canceled';
   if (answered || !invocation) return 'error';

@@ -169,7 +169,7 @@ export class Sampler implements ActionSampler {
     const isError =
       this.#options.errors && outcome !== undefined && isFailure('originator', outcome, action.error, this.#nonErrors);
     if (!isError && !this.#isSlow(action, took)) return;
-    const spans = 1 + (action.invocations?.length ?? 0) + (action.fanOut ? 1 : 0);
+    const spans = 1 + action.invoked + (action.fanOut ? 1 : 0);
     if (this.#takeTail(spans, action.endedAt)) this.#keepLate(action, isError ? Reason.error : Reason.slow);
   }
 

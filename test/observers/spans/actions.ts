@@ -79,8 +79,7 @@ export class Actions {
     const words = [this.#ids.word() | 1, this.#ids.word() | 0] as const;
     const invocation = new TracedInvocation(callee, 3, 2 ** 53, ...words, NOON + 0.25, 'single', 0);
     action.method = action.uri;
-    action.invocations ??= [];
-    action.invocations.push(invocation);
+    withInvocation(action, invocation);
     return invocation;
   }
 
@@ -164,8 +163,7 @@ export class Actions {
         invocation.outcome = pick([...OUTCOMES, undefined]);
         invocation.error = error();
         invocation.endedAt = random() < 0.2 ? 0 : moment();
-        action.invocations ??= [];
-        action.invocations.push(invocation);
+        withInvocation(action, invocation);
       }
     } else if (kind === 'publish' && random() < 0.7) {
       const fanOut = this.fanOut(action);
@@ -201,4 +199,12 @@ export function end(action: TracedAction, outcome: Outcome, error = ''): TracedA
   action.error = error;
   action.endedAt = NOON + 3.5;
   return action;
+}
+
+/** As `TracedAction.invoke`, with an invocation that is there already. */
+function withInvocation(action: TracedAction, invocation: TracedInvocation): void {
+  action.invocations ??= [];
+  action.invocations.push(invocation);
+  action.invocation = invocation;
+  action.invoked++;
 }

@@ -13,8 +13,8 @@ import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opent
 import { createSpans } from '../../../src/observers/spans/index.js';
 import type { SessionRef } from '../../../src/tap.js';
 import type { ActionKind, TracedAction } from '../../../src/trace/action.js';
-import type { Outcome } from '../../../src/trace/outcome.js';
 import type { Observer } from '../../../src/trace/observer.js';
+import type { Outcome } from '../../../src/trace/outcome.js';
 import type { OpeningOutcome } from '../../../src/trace/session.js';
 import { Actions, end, KINDS, NOON, OUTCOMES, session } from './actions.js';
 import { outcomes } from './pipelines.js';

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ProtobufWriter } from '../../../src/observers/spans/protobuf-writer.js';
 import { hrTime } from '../../../src/observers/spans/span-data.js';
-import type { Outcome } from '../../../src/trace/outcome.js';
 import { hexWord } from '../../../src/trace/action.js';
+import type { Outcome } from '../../../src/trace/outcome.js';
 import { Actions, end, NOON, randomFrom, session } from './actions.js';
 import { spansOf } from './told.js';
 
