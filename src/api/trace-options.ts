@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import type { TraceFilter } from '../observers/trace-filter.js';
-import { Code, type MessageName, messageName } from '../wire/codes.js';
+import { CODES, type MessageName, messageName } from '../wire/codes.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import { isId } from '../wire/ids.js';
 
@@ -132,7 +132,7 @@ export function toFilter(options: FilterOptions): TraceFilter {
     authrole: options.authrole,
     uri: options.uri,
     match: options.match,
-    codes: options.msg_type && new Set(options.msg_type.map(type => Code[type.toUpperCase() as MessageName])),
+    codes: options.msg_type && new Set(options.msg_type.map(type => CODES[type.toUpperCase() as MessageName])),
     direction: options.direction && (options.direction === 'rx' ? 'received' : 'sent'),
     errorsOnly: options.errors_only,
     minDuration: options.min_duration,
@@ -147,7 +147,7 @@ export function messageType(code: number): string {
 
 function messageTypes(value: unknown): string[] {
   const types = typeof value === 'string' ? [value] : texts(value, 'filter.msg_type');
-  const known = Object.values(Code).map(messageType);
+  const known = Object.values(CODES).map(messageType);
   for (const type of types) {
     if (!known.includes(type)) throw invalid('filter.msg_type', type, `one of ${known.join(', ')}`);
   }

@@ -54,17 +54,17 @@ export interface LoggedMessage {
 }
 
 /** Bits of a record's flags, in columns and in stored blocks alike. */
-export const Flag = {
-  SENT: 1,
-  DROPPED: 2,
-  ANCHOR: 4,
-  LAST: 8,
+export const enum Flag {
+  SENT = 1,
+  DROPPED = 2,
+  ANCHOR = 4,
+  LAST = 8,
   /** The action is known: correlation, trace id and uri are set. */
-  KNOWN: 16,
+  KNOWN = 16,
   /** The message had a payload that was not kept. */
-  OMITTED: 32,
-  LATE: 64,
-} as const;
+  OMITTED = 32,
+  LATE = 64,
+}
 
 /** What a record is made of, as memory or a store holds it. */
 export interface RecordParts

@@ -15,18 +15,7 @@ import { LateKeeps } from './late-keeps.js';
 import { Flag, type LoggedMessage, type LoggedSession, loggedMessage } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
 import type { BlockRow } from './record-block.js';
-import {
-  BODY_DOUBLES,
-  BODY_WORDS,
-  Body,
-  firstId,
-  idsOf,
-  Kind,
-  ROW_DOUBLES,
-  ROW_WORDS,
-  Row,
-  secondId,
-} from './record-layout.js';
+import { Body, firstId, idsOf, Kind, Row, secondId } from './record-layout.js';
 import { redacted } from './redaction.js';
 
 /** Decodes and encodes payloads; a serializer. */
@@ -61,7 +50,7 @@ export class RecordRing {
   readonly #mask: number;
   readonly #maxWeight: number;
   readonly #rowDoubles: Float64Array;
-  readonly #rowWords: Uint32Array;
+  readonly #rowWords: Int32Array;
   readonly #sessions: (LoggedSession | undefined)[];
   readonly #bodyDoubles: Float64Array;
   readonly #bodyWords: Int32Array;
@@ -96,10 +85,10 @@ export class RecordRing {
     this.#redact = options.redact;
     this.#mask = n - 1;
     this.#maxWeight = options.maxBytes;
-    this.#rowDoubles = new Float64Array(n * ROW_DOUBLES);
-    this.#rowWords = new Uint32Array(this.#rowDoubles.buffer);
+    this.#rowDoubles = new Float64Array(n * Row.doubles);
+    this.#rowWords = new Int32Array(this.#rowDoubles.buffer);
     this.#sessions = new Array<LoggedSession | undefined>(n).fill(undefined);
-    this.#bodyDoubles = new Float64Array(n * BODY_DOUBLES);
+    this.#bodyDoubles = new Float64Array(n * Body.doubles);
     this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
     this.#uris = new Array<undefined>(n).fill(undefined);
     this.#ownUris = new Array<undefined>(n).fill(undefined);
@@ -114,9 +103,9 @@ export class RecordRing {
     const { oldest } = payloads;
     let seq = Math.max(this.#looked, this.#first);
     for (; seq < this.next; seq++) {
-      const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
-      if ((this.#bodyWords[body * BODY_WORDS + Body.kind]! & Kind.countMask) === 0) continue;
-      if (this.#bodyDoubles[body * BODY_DOUBLES + Body.payloadAt]! >= oldest) break;
+      const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
+      if ((this.#bodyWords[body * Body.words + Body.kind]! & Kind.countMask) === 0) continue;
+      if (this.#bodyDoubles[body * Body.doubles + Body.payloadAt]! >= oldest) break;
       this.#first = seq + 1;
     }
     this.#looked = seq;
@@ -132,15 +121,15 @@ export class RecordRing {
     if (message !== this.#message) this.#newBody(frame, message, action);
     const body = this.#body;
     if (frame.direction === 'sent') flags |= Flag.SENT;
-    if (frame.dropped) flags |= Flag.DROPPED;
-    if (action) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
-    if (message.payload.count > 0 && (this.#bodyWords[body * BODY_WORDS + Body.kind]! & Kind.countMask) === 0) {
+    if (frame.dropped === true) flags |= Flag.DROPPED;
+    if (action !== undefined) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
+    if (message.payload.count > 0 && (this.#bodyWords[body * Body.words + Body.kind]! & Kind.countMask) === 0) {
       flags |= Flag.OMITTED;
     }
     const doubles = this.#rowDoubles;
     const words = this.#rowWords;
-    const d = i * ROW_DOUBLES;
-    const w = i * ROW_WORDS;
+    const d = i * Row.doubles;
+    const w = i * Row.words;
     doubles[d + Row.at] = frame.at;
     doubles[d + Row.frame] = frame.seq;
     words[w + Row.bytes] = frame.octets;
@@ -156,14 +145,14 @@ export class RecordRing {
     this.#message = m;
     const doubles = this.#bodyDoubles;
     const words = this.#bodyWords;
-    const d = body * BODY_DOUBLES;
-    const w = body * BODY_WORDS;
+    const d = body * Body.doubles;
+    const w = body * Body.words;
     let kind: number = m.code;
     // Reading what stood here waits for memory; mostly nobody has options.
     if (this.#options.weight > 0) this.#options.release(body);
     doubles[d + Body.first] = firstId(m);
     doubles[d + Body.second] = secondId(m);
-    if (action) {
+    if (action !== undefined) {
       doubles[d + Body.anchor] = action.firstFrame;
       words[w + Body.ids] = action.id0;
       words[w + Body.ids + 1] = action.id1;
@@ -186,7 +175,7 @@ export class RecordRing {
       kind |= Kind.options;
     }
     const { payload } = m;
-    if (payload.count > 0 && this.#payloads) {
+    if (payload.count > 0 && this.#payloads !== undefined) {
       if (payload !== this.#payload) this.#keepPayload(this.#payloads, payload);
       doubles[d + Body.payloadAt] = this.#payloadAt;
       words[w + Body.payloadLength] = this.#payloadLength;
@@ -205,9 +194,9 @@ export class RecordRing {
   #shed(): void {
     let seq = Math.max(this.#lightest, this.#first);
     for (; this.#options.weight > this.#maxWeight && seq < this.next - 1; seq++) {
-      const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+      const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
       // The rows of a fan-out go one by one, their body with the last.
-      if (this.#rowWords[((seq + 1) & this.#mask) * ROW_WORDS + Row.body] !== body) this.#options.release(body);
+      if (this.#rowWords[((seq + 1) & this.#mask) * Row.words + Row.body] !== body) this.#options.release(body);
     }
     this.#lightest = seq;
     this.#first = Math.max(this.#first, seq);
@@ -218,7 +207,7 @@ export class RecordRing {
     this.amendments.uri(action.firstFrame, action.uri);
     for (let seq = this.next - 2; seq >= this.#first && this.#frameOf(seq) >= action.firstFrame; seq--) {
       if (this.#frameOf(seq) > action.firstFrame) continue;
-      this.#uris[this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!] = action.uri;
+      this.#uris[this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!] = action.uri;
     }
   }
 
@@ -241,7 +230,7 @@ export class RecordRing {
   }
 
   #frameOf(seq: number): number {
-    return this.#rowDoubles[(seq & this.#mask) * ROW_DOUBLES + Row.frame]!;
+    return this.#rowDoubles[(seq & this.#mask) * Row.doubles + Row.frame]!;
   }
 
   /** Marks the record of frame `frameSeq`, if it is here. */
@@ -257,14 +246,14 @@ export class RecordRing {
       else high = middle;
     }
     if (low > high || this.#frameOf(low) !== frameSeq) return;
-    this.#rowWords[(low & this.#mask) * ROW_WORDS + Row.flags]! |= Flag.LAST;
+    this.#rowWords[(low & this.#mask) * Row.words + Row.flags]! |= Flag.LAST;
   }
 
   /** Drops records older than `at`. */
   dropBefore(at: number): void {
     const doubles = this.#rowDoubles;
     let seq = this.first;
-    while (seq < this.next && doubles[(seq & this.#mask) * ROW_DOUBLES + Row.at]! < at) seq++;
+    while (seq < this.next && doubles[(seq & this.#mask) * Row.doubles + Row.at]! < at) seq++;
     this.#first = seq;
   }
 
@@ -279,24 +268,24 @@ export class RecordRing {
   /** What record `seq` is made of, for a store. */
   row(seq: number): BlockRow {
     const i = seq & this.#mask;
-    const body = this.#rowWords[i * ROW_WORDS + Row.body]!;
+    const body = this.#rowWords[i * Row.words + Row.body]!;
     const kind = this.#kindOf(body);
     const count = (kind & Kind.countMask) / Kind.count;
     const code = (kind & Kind.code) as MessageCode;
     const uri = this.#uris[body] ?? '';
     return {
-      at: this.#rowDoubles[i * ROW_DOUBLES + Row.at]!,
+      at: this.#rowDoubles[i * Row.doubles + Row.at]!,
       frame: this.#frameOf(seq),
       session: this.#sessions[i]!,
-      flags: this.#rowWords[i * ROW_WORDS + Row.flags]!,
+      flags: this.#rowWords[i * Row.words + Row.flags]!,
       code,
       ...idsOf(code, this.#doubleOf(body, Body.first), this.#doubleOf(body, Body.second)),
       messageUri: kind & Kind.uri ? this.#ownUris[body]! : uri,
       options: kind & Kind.options ? this.#options.get(body) : EMPTY_DICT,
       uri,
       ids: this.#bodyWords,
-      idsAt: body * BODY_WORDS + Body.ids,
-      bytes: this.#rowWords[i * ROW_WORDS + Row.bytes]!,
+      idsAt: body * Body.words + Body.ids,
+      bytes: this.#rowWords[i * Row.words + Row.bytes]!,
       payload: count > 0 ? this.#octetsOf(body) : undefined,
       payloadCount: count,
       payloadSerializer: count > 0 ? this.#codecOf(kind).name : 'json',
@@ -306,29 +295,29 @@ export class RecordRing {
   #record(seq: number): LoggedMessage {
     const row = this.row(seq);
     const { payload, payloadCount: count } = row;
-    const kind = this.#kindOf(this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!);
+    const kind = this.#kindOf(this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!);
     const values = payload && this.#codecOf(kind).decodePayload(payload, 0, payload.length, count);
     return loggedMessage(seq, row, values && [values.args, values.kwargs].slice(0, count), this.#spanOf(seq));
   }
 
   #spanOf(seq: number): string | null {
-    const body = this.#rowWords[(seq & this.#mask) * ROW_WORDS + Row.body]!;
+    const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
     const isKept = (this.#kindOf(body) & Kind.kept) !== 0 || this.lateKeeps.has(this.#doubleOf(body, Body.anchor));
     if (!isKept) return null;
-    const at = body * BODY_WORDS + Body.span;
+    const at = body * Body.words + Body.span;
     return hexWord(this.#bodyWords[at]!) + hexWord(this.#bodyWords[at + 1]!);
   }
 
   #kindOf(body: number): number {
-    return this.#bodyWords[body * BODY_WORDS + Body.kind]!;
+    return this.#bodyWords[body * Body.words + Body.kind]!;
   }
 
   #doubleOf(body: number, column: number): number {
-    return this.#bodyDoubles[body * BODY_DOUBLES + column]!;
+    return this.#bodyDoubles[body * Body.doubles + column]!;
   }
 
   #octetsOf(body: number): Buffer {
-    const length = this.#bodyWords[body * BODY_WORDS + Body.payloadLength]!;
+    const length = this.#bodyWords[body * Body.words + Body.payloadLength]!;
     return this.#payloads!.read(this.#doubleOf(body, Body.payloadAt), length);
   }
 

@@ -1,26 +1,24 @@
 /** Owns the message table: who may send what, in which order of elements. Serializers are loops over it. */
 
-import { Code, type MessageCode, type MessageName } from './codes.js';
+import { CODES, type MessageCode, type MessageName } from './codes.js';
 
 /** Where an element lands in a `Message`; the number is what serializers switch on. */
-export const Slot = {
-  request: 0,
-  subject: 1,
-  publication: 2,
-  requestType: 3,
-  uri: 4,
-  text: 5,
-  options: 6,
-  payload: 7,
-} as const;
-
-export type SlotNumber = (typeof Slot)[keyof typeof Slot];
+export const enum Slot {
+  request = 0,
+  subject = 1,
+  publication = 2,
+  requestType = 3,
+  uri = 4,
+  text = 5,
+  options = 6,
+  payload = 7,
+}
 
 /** One element of the wire form. `payload` stands for the pair `Arguments|list, ArgumentsKw|dict`. */
 export interface Field {
   /** The specification's name, for error texts: `Request|id`. */
   readonly wire: string;
-  readonly slot: SlotNumber;
+  readonly slot: Slot;
 }
 
 export interface Row {
@@ -54,7 +52,7 @@ const payload: Field = { wire: 'Arguments|list', slot: Slot.payload };
 const rows: (Row | undefined)[] = [];
 
 function row(name: MessageName, sender: Row['sender'], fields: readonly Field[], optional = 0): void {
-  const code = Code[name];
+  const code = CODES[name];
   const implied = fields.at(-1) === payload ? 1 : 0;
   rows[code] = { code, name, sender, fields, required: fields.length - implied - optional };
 }

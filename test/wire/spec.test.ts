@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Code, messageName } from '../../src/wire/codes.js';
+import { CODES, messageName } from '../../src/wire/codes.js';
 import { allRows, rowOf, Slot } from '../../src/wire/spec.js';
 import { ORACLES, SAMPLES, serializers, violation, WITH_PAYLOAD } from './samples.js';
 
@@ -12,7 +12,7 @@ test('the table has the 24 messages of the specification and no other', () => {
     SAMPLES.map(([code]) => code),
   );
   assert.equal(allRows().length, 24);
-  for (const [name, code] of Object.entries(Code)) {
+  for (const [name, code] of Object.entries(CODES)) {
     assert.equal(rowOf(code)?.name, name);
     assert.equal(messageName(code), name);
   }

@@ -37,28 +37,28 @@ export const OUTCOMES: readonly Outcome[] = [
 export const OUTCOME_NUMBER = Object.fromEntries(OUTCOMES.map((outcome, i) => [outcome, i])) as Record<Outcome, number>;
 
 /** 32-bit words of an action's row. The doubles begin behind them. */
-export const ActionWord = {
+export const enum ActionWord {
   /** kind | outcome << 4 | acknowledge << 8 | important << 9 | trace flags << 16 | children << 24 */
-  head: 0,
-  uri: 1,
-  originator: 2,
-  error: 3,
-  id: 4,
-  trace: 8,
-  span: 12,
-  parent: 14,
-  progress: 16,
-  anchorBytes: 17,
+  head = 0,
+  uri = 1,
+  originator = 2,
+  error = 3,
+  id = 4,
+  trace = 8,
+  span = 12,
+  parent = 14,
+  progress = 16,
+  anchorBytes = 17,
   /** reason | partial << 3 | linked << 4 | remote << 5 | trace flags of the link << 8 */
-  sampling: 18,
-  tracestate: 19,
+  sampling = 18,
+  tracestate = 19,
   /** The caller's, in microseconds. */
-  rtt: 28,
+  rtt = 28,
   /** mode | match << 2 | policy << 4 | progressive << 7 | late << 8 | invoked << 9 */
-  extras: 29,
-  method: 30,
-  timeout: 31,
-} as const;
+  extras = 29,
+  method = 30,
+  timeout = 31,
+}
 
 export const PROGRESSIVE = 0x80;
 /** Somebody was invoked. */
@@ -69,49 +69,49 @@ export const LATE = 0x100;
 /** In the head. */
 export const IMPORTANT = 0x200;
 
-export const ActionDouble = {
-  request: 10,
-  subject: 11,
-  startedAt: 12,
-  endedAt: 13,
+export const enum ActionDouble {
+  request = 10,
+  subject = 11,
+  startedAt = 12,
+  endedAt = 13,
   /** Milliseconds in the router; what is missing to the whole was with callees. */
-  routerTime: 16,
+  routerTime = 16,
   /** Milliseconds from the start to the first progressive result, 0 when there was none. */
-  firstResult: 17,
-} as const;
+  firstResult = 17,
+}
 
 /**
  * 32-bit words of a child's row: an invocation of a call; or the fan-out of a publication, and behind it each
  * EVENT that was chosen from it.
  */
-export const ChildWord = {
-  outcome: 0,
-  callee: 1,
-  error: 2,
-  span: 3,
-  queued: 5,
+export const enum ChildWord {
+  outcome = 0,
+  callee = 1,
+  error = 2,
+  span = 3,
+  queued = 5,
   /** The callee's, in microseconds. */
-  rtt: 14,
+  rtt = 14,
   /** policy | answered late << 3 */
-  extras: 15,
+  extras = 15,
   // Of a fan-out. The peer is that of a single EVENT, plus one; 0 stands for several.
-  peer: 0,
-  delivered: 1,
-  dropped: 2,
+  peer = 0,
+  delivered = 1,
+  dropped = 2,
   // Of one EVENT.
-  isDropped: 0,
-  subscriber: 1,
-  size: 2,
-} as const;
+  isDropped = 0,
+  subscriber = 1,
+  size = 2,
+}
 
-export const ChildDouble = {
-  request: 3,
-  registration: 4,
-  publication: 3,
-  bytes: 4,
-  startedAt: 5,
-  endedAt: 6,
-} as const;
+export const enum ChildDouble {
+  request = 3,
+  registration = 4,
+  publication = 3,
+  bytes = 4,
+  startedAt = 5,
+  endedAt = 6,
+}
 
 /** The views of a slab that reading needs. */
 export interface Rows {
@@ -120,7 +120,12 @@ export interface Rows {
 }
 
 /** Of the word of sampling. `remote` is of what is linked to. */
-export const SamplingBits = { reason: 7, partial: 8, linked: 16, remote: 32 } as const;
+export const enum SamplingBits {
+  reason = 7,
+  partial = 8,
+  linked = 16,
+  remote = 32,
+}
 
 /** In place of where a parent stands: there is none. */
 export const ROOT = -1;
@@ -170,18 +175,25 @@ export function idsOf(
 }
 
 /** Words of the row of a session's beginning, where they differ from an action's. The uri is the realm asked for. */
-export const OpenWord = { agent: 16, serializer: 20, transport: 21, authmethod: 28, address: 29, reason: 30 } as const;
+export const enum OpenWord {
+  agent = 16,
+  serializer = 20,
+  transport = 21,
+  authmethod = 28,
+  address = 29,
+  reason = 30,
+}
 
 /**
  * Doubles of the row of its end and, from `ACTION_SIZE` on, of its second part. The uri is the reason; it is linked to
  * the beginning, if that has a span.
  */
-export const CloseDouble = {
+export const enum CloseDouble {
   /** Milliseconds; negative when nobody saw it begin. */
-  lifetime: 10,
-  receivedMessages: ACTION_SIZE,
-  sentMessages: ACTION_SIZE + 1,
-  receivedBytes: ACTION_SIZE + 2,
-  sentBytes: ACTION_SIZE + 3,
-  droppedEvents: ACTION_SIZE + 4,
-} as const;
+  lifetime = 10,
+  receivedMessages = ACTION_SIZE,
+  sentMessages = ACTION_SIZE + 1,
+  receivedBytes = ACTION_SIZE + 2,
+  sentBytes = ACTION_SIZE + 3,
+  droppedEvents = ACTION_SIZE + 4,
+}

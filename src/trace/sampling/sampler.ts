@@ -58,7 +58,7 @@ export class Sampler implements ActionSampler {
   #claims: readonly SamplingClaim[] = [];
   readonly #nonErrors: ReadonlySet<string>;
   /** Actions kept since the start, by reason. */
-  readonly kept = new Float64Array(Object.keys(Reason).length);
+  readonly kept = new Float64Array(REASON_NAMES.length);
   /** Actions, and ends of sessions, that a limit kept from being kept, at the beginning and at the end. */
   limitedHead = 0;
   limitedTail = 0;
