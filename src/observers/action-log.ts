@@ -6,7 +6,7 @@ import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
 import { type LoggedAction, rowOfAction } from './logged-action.js';
 import type { LogOptions, TraceLog } from './message-log.js';
-import type { BlockRow } from './record-block.js';
+import type { RecordBlockWriter } from './record-block.js';
 import { choosesActions, holdsBack, releases, wantsAction } from './trace-filter.js';
 
 const MAX_RESPONDERS = 1000;
@@ -98,7 +98,12 @@ export class ActionLog implements TraceLog<LoggedAction> {
     return records;
   }
 
-  row(seq: number): BlockRow {
-    return rowOfAction(this.#records[seq % this.#options.maxRecords]!);
+  copyTo(writer: RecordBlockWriter, seq: number): boolean {
+    return writer.add(rowOfAction(this.#records[seq % this.#options.maxRecords]!));
+  }
+
+  /** Actions are final when they are recorded: nothing names them. */
+  frameOf(seq: number): number {
+    return seq;
   }
 }

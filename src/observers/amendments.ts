@@ -8,6 +8,8 @@ export interface Amendment {
   readonly last?: true;
   /** The URI of its action. */
   readonly uri?: string;
+  /** It is the first of an action whose spans are kept after all. */
+  readonly kept?: true;
 }
 
 /**
@@ -21,6 +23,10 @@ export class Amendments {
 
   last(frame: number): void {
     if (frame <= this.upTo) this.#list.push({ frame, last: true });
+  }
+
+  kept(anchor: number): void {
+    if (anchor <= this.upTo) this.#list.push({ frame: anchor, kept: true });
   }
 
   uri(frame: number, uri: string): void {

@@ -2,7 +2,8 @@
 
 import { type Dict, EMPTY_DICT } from '../wire/message.js';
 
-const MAX_TEXT = 512;
+/** Characters of the longest text that is kept whole. */
+export const MAX_TEXT = 512;
 /** Values in the options of one message, nested ones included. */
 const MAX_VALUES = 128;
 const OMITTED = '[omitted: too long]';

@@ -39,15 +39,19 @@ interface Rest {
   readonly kind: ActionKind;
   readonly outcome: Outcome;
   readonly span: string | null;
+  readonly messages: number;
+  readonly responderCount: number;
   readonly responders: readonly (number | string)[];
 }
 
-/** The columns of an action: some hold another number than that of a message. */
+/** The columns of an action: some hold another number than that of a message. Its options are what has no column. */
 export function rowOfAction(action: LoggedAction): BlockRow {
   const rest: Rest = {
     kind: action.kind,
     outcome: action.outcome,
     span: action.spanId,
+    messages: action.messages,
+    responderCount: action.responderCount,
     responders: action.responders.flatMap(({ id, authid, authrole }) => [id, authid, authrole]),
   };
   return {
@@ -56,14 +60,13 @@ export function rowOfAction(action: LoggedAction): BlockRow {
     session: action.originator,
     flags: Flag.KNOWN,
     code: ACTION,
-    request: action.messages,
-    subject: action.responderCount,
-    publication: action.startedAt,
+    first: action.startedAt,
+    second: 0,
     messageUri: action.error,
     options: rest as unknown as BlockRow['options'],
     uri: action.uri,
-    ids: Int32Array.from([...words(action.correlation.replaceAll('-', '')), ...words(action.traceId)]),
-    idsAt: 0,
+    correlation: words(action.correlation.replaceAll('-', '')),
+    trace: words(action.traceId),
     bytes: 0,
     payload: undefined,
     payloadCount: 0,
@@ -74,7 +77,7 @@ export function rowOfAction(action: LoggedAction): BlockRow {
 /** The record that a stored row stands for, of either level. */
 export function storedRecord(logged: LoggedMessage): LoggedMessage | LoggedAction {
   if (logged.code !== ACTION) return logged;
-  const { kind, outcome, span, responders } = logged.options as unknown as Rest;
+  const { kind, outcome, span, messages, responderCount, responders } = logged.options as unknown as Rest;
   return {
     seq: logged.seq,
     kind,
@@ -83,7 +86,7 @@ export function storedRecord(logged: LoggedMessage): LoggedMessage | LoggedActio
     correlation: logged.correlation ?? '',
     traceId: logged.traceId ?? '',
     spanId: span,
-    startedAt: logged.publication,
+    startedAt: logged.request,
     endedAt: logged.at,
     outcome,
     error: logged.messageUri,
@@ -93,12 +96,12 @@ export function storedRecord(logged: LoggedMessage): LoggedMessage | LoggedActio
       authid: String(responders[3 * i + 1]),
       authrole: String(responders[3 * i + 2]),
     })),
-    responderCount: logged.subject,
-    messages: logged.request,
+    responderCount,
+    messages,
   };
 }
 
 /** 32 hex digits as four words. */
-function words(hex: string): number[] {
-  return [0, 8, 16, 24].map(at => Number.parseInt(hex.slice(at, at + 8), 16) | 0);
+function words(hex: string): Int32Array {
+  return Int32Array.from([0, 8, 16, 24], at => Number.parseInt(hex.slice(at, at + 8), 16) | 0);
 }

@@ -1,6 +1,5 @@
 /** Owns what is known of one recorded message, wherever the record is kept: in memory or in a store. */
 
-import { hexWord, uuid } from '../trace/action.js';
 import type { Dict } from '../wire/message.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
 
@@ -64,52 +63,4 @@ export const enum Flag {
   /** The message had a payload that was not kept. */
   OMITTED = 32,
   LATE = 64,
-}
-
-/** What a record is made of, as memory or a store holds it. */
-export interface RecordParts
-  extends Pick<
-    LoggedMessage,
-    'at' | 'session' | 'code' | 'request' | 'subject' | 'publication' | 'messageUri' | 'options' | 'bytes'
-  > {
-  /** Bits of `Flag`. */
-  readonly flags: number;
-  /** Of the action, '' when it is not known. */
-  readonly uri: string;
-  /** Eight words from `idsAt`: correlation id, then trace id. */
-  readonly ids: Int32Array;
-  readonly idsAt: number;
-}
-
-export function loggedMessage(
-  seq: number,
-  parts: RecordParts,
-  payload: readonly unknown[] | undefined,
-  spanId: string | null,
-): LoggedMessage {
-  const { flags, ids, idsAt: at } = parts;
-  const known = (flags & Flag.KNOWN) !== 0;
-  return {
-    seq,
-    at: parts.at,
-    session: parts.session,
-    direction: flags & Flag.SENT ? 'sent' : 'received',
-    code: parts.code,
-    request: parts.request,
-    subject: parts.subject,
-    publication: parts.publication,
-    messageUri: parts.messageUri,
-    options: parts.options,
-    payload,
-    payloadOmitted: (flags & Flag.OMITTED) !== 0,
-    bytes: parts.bytes,
-    dropped: (flags & Flag.DROPPED) !== 0,
-    correlation: known ? uuid(ids[at]!, ids[at + 1]!, ids[at + 2]!, ids[at + 3]!) : null,
-    traceId: known ? [4, 5, 6, 7].map(word => hexWord(ids[at + word]!)).join('') : null,
-    spanId: known ? spanId : null,
-    uri: known ? parts.uri : null,
-    anchor: (flags & Flag.ANCHOR) !== 0,
-    last: (flags & Flag.LAST) !== 0,
-    late: (flags & Flag.LATE) !== 0,
-  };
 }

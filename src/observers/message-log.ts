@@ -10,7 +10,7 @@ import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import type { Amendments } from './amendments.js';
 import { boundedDict, weightOf } from './bounded.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
-import type { BlockRow } from './record-block.js';
+import type { RecordBlockWriter } from './record-block.js';
 import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
 import {
   choosesActions,
@@ -54,8 +54,10 @@ export interface TraceLog<Record> extends Observer {
   expire(now: number): void;
   /** Records `from` to `to`, both included, as far as they are kept. */
   read(from: number, to: number): Record[];
-  /** What a store keeps of record `seq`, which must be kept here still. */
-  row(seq: number): BlockRow;
+  /** Adds record `seq`, which must be kept here still, to a block; true when the block is full. */
+  copyTo(writer: RecordBlockWriter, seq: number): boolean;
+  /** `Frame.seq` of record `seq`, by which amendments name it. */
+  frameOf(seq: number): number;
   /** Changes to records that were handed over; `undefined` when records never change. */
   readonly amendments: Amendments | undefined;
 }
@@ -126,8 +128,12 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     return this.ring.read(from, to);
   }
 
-  row(seq: number): BlockRow {
-    return this.ring.row(seq);
+  copyTo(writer: RecordBlockWriter, seq: number): boolean {
+    return this.ring.copyTo(writer, seq);
+  }
+
+  frameOf(seq: number): number {
+    return this.ring.frameOf(seq);
   }
 
   get amendments(): Amendments {
@@ -218,6 +224,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     // Of some it was not known at the anchor.
     if (sampled === Reason.error || sampled === Reason.slow || sampled === Reason.nativeTrace) {
       this.ring.lateKeeps.add(action.firstFrame);
+      this.ring.amendments.kept(action.firstFrame);
     }
   }
 

@@ -81,9 +81,9 @@ export class Persistence {
         writer.skipTo(log.firstSeq);
         continue;
       }
-      const row = log.row(writer.nextSeq);
-      const isFull = writer.add(row);
-      if (log.amendments) log.amendments.upTo = row.frame;
+      const seq = writer.nextSeq;
+      const isFull = log.copyTo(writer, seq);
+      if (log.amendments) log.amendments.upTo = log.frameOf(seq);
       if (isFull && !this.#flush()) return false;
       if (writer.nextSeq % STRIDE === 0 && performance.now() >= until) return true;
     }

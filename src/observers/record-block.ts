@@ -1,10 +1,11 @@
-/** Owns the binary form of a run of records, as a store keeps it: written from columns, read back as records. */
+/** Owns the making of blocks: runs of records in the binary form that a store keeps. */
 
+import type { MessageCode } from '../wire/codes.js';
 import type { Dict } from '../wire/message.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
-import type { LoggedSession } from './logged-message.js';
+import type { LoggedMessage, LoggedSession } from './logged-message.js';
+import { Body, CODECS, Kind, type Numbers, numbersOf, Row } from './record-layout.js';
 import { newBlock, seal } from './store/block-layout.js';
-import { STORED_SERIALIZERS } from './store/block-reader.js';
 import { StringTable, ValueWriter } from './store/block-values.js';
 
 export { RecordBlockError } from './store/block-layout.js';
@@ -19,29 +20,30 @@ const MAX_IDLE_PAYLOAD_BYTES = 1 << 20;
 /** In UTF-8 a UTF-16 unit has at most three octets. */
 const MAX_UNIT_BYTES = 3;
 
-/** One record as the columns of a ring have it; `add` copies everything. */
-export interface BlockRow {
-  readonly at: number;
+/** One record with a body of its own, field by field; `add` copies everything. */
+export interface BlockRow extends Pick<LoggedMessage, 'at' | 'session' | 'messageUri' | 'options' | 'bytes'> {
   /** `Frame.seq` of the message: names the record in amendments. */
   readonly frame: number;
-  readonly session: LoggedSession;
   /** Bits of `Flag`. */
   readonly flags: number;
-  readonly code: number;
-  readonly request: number;
-  readonly subject: number;
-  readonly publication: number;
-  readonly messageUri: string;
-  readonly options: Dict;
+  /** 0 for what is no message. */
+  readonly code: MessageCode | 0;
+  /** See `idsOf`. */
+  readonly first: number;
+  readonly second: number;
   readonly uri: string;
-  /** Eight words from `idsAt`: correlation id, then trace id. */
-  readonly ids: Int32Array;
-  readonly idsAt: number;
-  readonly bytes: number;
+  /** Four words each. */
+  readonly correlation: Int32Array;
+  readonly trace: Int32Array;
   /** Payload octets as they stood in the message, and who decodes them; `undefined` without a kept payload. */
   readonly payload: Uint8Array | undefined;
   readonly payloadCount: number;
   readonly payloadSerializer: SerializerName;
+}
+
+/** Where the octets of a payload are read, by what `Body.payloadAt` says. */
+export interface PayloadSource {
+  read(place: number, length: number): Uint8Array;
 }
 
 /** A run of records, ready to be stored. The buffer is the receiver's. */
@@ -53,21 +55,14 @@ export interface RecordBlock {
 
 /** Collects records and makes blocks of them. It copies what it is given and allocates next to nothing per record. */
 export class RecordBlockWriter {
-  readonly #at = new Float64Array(MAX_RECORDS);
-  readonly #frame = new Float64Array(MAX_RECORDS);
-  readonly #request = new Float64Array(MAX_RECORDS);
-  readonly #subject = new Float64Array(MAX_RECORDS);
-  readonly #publication = new Float64Array(MAX_RECORDS);
-  readonly #ids = new Int32Array(8 * MAX_RECORDS);
-  readonly #bytes = new Uint32Array(MAX_RECORDS);
-  readonly #payloadBytes = new Uint32Array(MAX_RECORDS);
+  readonly #rows = numbersOf(MAX_RECORDS, Row.doubles);
+  readonly #bodies = numbersOf(MAX_RECORDS, Body.doubles);
+  /** Where a record lies that comes field by field. */
+  readonly #row = numbersOf(1, Row.doubles);
+  readonly #rowBody = numbersOf(1, Body.doubles);
+  readonly #uris = new Uint32Array(MAX_RECORDS);
+  readonly #ownUris = new Uint32Array(MAX_RECORDS);
   readonly #optionsAt = new Uint32Array(MAX_RECORDS);
-  readonly #uri = new Uint32Array(MAX_RECORDS);
-  readonly #messageUri = new Uint32Array(MAX_RECORDS);
-  readonly #session = new Uint16Array(MAX_RECORDS);
-  readonly #flags = new Uint8Array(MAX_RECORDS);
-  readonly #code = new Uint8Array(MAX_RECORDS);
-  readonly #payloadKind = new Uint8Array(MAX_RECORDS);
   readonly #strings = new StringTable();
   readonly #values = new ValueWriter(this.#strings);
   readonly #sessions = new Map<LoggedSession, number>();
@@ -76,9 +71,16 @@ export class RecordBlockWriter {
   #text = Buffer.allocUnsafeSlow(4096);
   #firstSeq: number;
   #count = 0;
-  /** In a fan-out one object serves many records. */
-  #lastOptions: Dict | undefined;
-  #lastOptionsAt = 0;
+  #bodyCount = 0;
+  /** The newest body where it came from, -1 for none; and the payload that was copied last, where it came from and is. */
+  #body = -1;
+  #place = -1;
+  #placed = 0;
+  /** Most records have the URI or the session of one before them. */
+  #uri = '';
+  #uriNumber = 0;
+  #session: LoggedSession | undefined;
+  #sessionNumber = 0;
 
   constructor(firstSeq = 0) {
     this.#firstSeq = firstSeq;
@@ -101,29 +103,82 @@ export class RecordBlockWriter {
     this.#firstSeq = seq;
   }
 
-  /** Appends a record; true when the block is full and has to be taken before the next. */
-  add(row: BlockRow): boolean {
+  /** Whether `body` was added last. */
+  hasBody(body: number): boolean {
+    return body === this.#body;
+  }
+
+  /** Adds a body to which the next rows belong, as a ring has it but for its `kind`. */
+  addBody(
+    from: Numbers,
+    body: number,
+    kind: number,
+    payloads: PayloadSource | undefined,
+    uri: string,
+    ownUri: string | undefined,
+    options: Dict,
+  ): void {
+    const i = this.#bodyCount++;
+    this.#body = body;
+    const { words, doubles } = this.#bodies;
+    const w = i * Body.words;
+    const at = body * Body.words;
+    for (let word = 0; word < Body.words; word++) words[w + word] = from.words[at + word]!;
+    words[w + Body.kind] = kind;
+    this.#uris[i] = this.#uriOf(uri);
+    if (kind & Kind.uri) this.#ownUris[i] = this.#strings.number(ownUri ?? '');
+    if (kind & Kind.options) this.#optionsAt[i] = this.#keepOptions(options);
+    if ((kind & Kind.countMask) === 0) return;
+    const place = from.doubles[body * Body.doubles + Body.payloadAt]!;
+    if (place !== this.#place) {
+      this.#placed = this.#keepPayload(payloads!.read(place, words[w + Body.payloadLength]!));
+      this.#place = place;
+    }
+    doubles[i * Body.doubles + Body.payloadAt] = this.#placed;
+  }
+
+  /** Appends a record with the newest body; true when the block is full and has to be taken before the next. */
+  addRow(from: Numbers, row: number, session: LoggedSession): boolean {
     const i = this.#count++;
-    this.#at[i] = row.at;
-    this.#frame[i] = row.frame;
-    this.#request[i] = row.request;
-    this.#subject[i] = row.subject;
-    this.#publication[i] = row.publication;
-    this.#bytes[i] = row.bytes;
-    this.#flags[i] = row.flags;
-    this.#code[i] = row.code;
-    this.#copyIds(i * 8, row.ids, row.idsAt);
-    this.#session[i] = this.#sessionNumber(row.session);
-    this.#uri[i] = this.#strings.number(row.uri);
-    this.#messageUri[i] = this.#strings.number(row.messageUri);
-    this.#optionsAt[i] = this.#keepOptions(row.options);
-    this.#keepPayload(i, row);
+    const { words } = this.#rows;
+    const w = i * Row.words;
+    const at = row * Row.words;
+    for (let word = 0; word < Row.words; word++) words[w + word] = from.words[at + word]!;
+    words[w + Row.body] = this.#bodyCount - 1;
+    words[w + Row.session] = this.#sessionOf(session);
     return this.#count === MAX_RECORDS || this.#payloadsEnd + this.#values.at >= FULL_BYTES;
+  }
+
+  /** As `addBody` and `addRow`. */
+  add(row: BlockRow): boolean {
+    const { doubles, words } = this.#row;
+    doubles[Row.at] = row.at;
+    doubles[Row.frame] = row.frame;
+    words[Row.bytes] = row.bytes;
+    words[Row.flags] = row.flags;
+    const { doubles: bodyDoubles, words: bodyWords } = this.#rowBody;
+    const { payload } = row;
+    const isKept = payload !== undefined && row.payloadCount > 0;
+    bodyDoubles[Body.first] = row.first;
+    bodyDoubles[Body.second] = row.second;
+    bodyDoubles[Body.anchor] = row.frame;
+    // No place of a ring, and another one each time.
+    bodyDoubles[Body.payloadAt] = -2 - this.#count;
+    bodyWords.set(row.correlation, Body.id);
+    bodyWords.set(row.trace, Body.trace);
+    bodyWords[Body.payloadLength] = isKept ? payload.length : 0;
+    const count = isKept ? row.payloadCount * Kind.count + CODECS.indexOf(row.payloadSerializer) * Kind.codec : 0;
+    const kind = row.code | count | Kind.joined | Kind.uri | Kind.options;
+    this.addBody(this.#rowBody, 0, kind, { read: () => payload! }, row.uri, row.messageUri, row.options);
+    // The next row has a body of its own.
+    this.#body = -1;
+    return this.addRow(this.#row, 0, row.session);
   }
 
   /** The records added since the last time; `undefined` when there are none. */
   take(): RecordBlock | undefined {
     const count = this.#count;
+    const bodies = this.#bodyCount;
     if (count === 0) return undefined;
     const firstSeq = this.#firstSeq;
     const sessionsAt = this.#writeSessions();
@@ -132,6 +187,7 @@ export class RecordBlockWriter {
     const header = {
       firstSeq,
       count,
+      bodies,
       strings: strings.length,
       textBytes: text.length,
       valueBytes: this.#values.at,
@@ -139,22 +195,12 @@ export class RecordBlockWriter {
       sessionsAt,
     };
     const { buffer, layout } = newBlock(header);
-    layout.at.set(this.#at.subarray(0, count));
-    layout.frame.set(this.#frame.subarray(0, count));
-    layout.request.set(this.#request.subarray(0, count));
-    layout.subject.set(this.#subject.subarray(0, count));
-    layout.publication.set(this.#publication.subarray(0, count));
-    layout.ids.set(this.#ids.subarray(0, 8 * count));
-    layout.bytes.set(this.#bytes.subarray(0, count));
-    layout.payloadBytes.set(this.#payloadBytes.subarray(0, count));
-    layout.options.set(this.#optionsAt.subarray(0, count));
-    layout.uri.set(this.#uri.subarray(0, count));
-    layout.messageUri.set(this.#messageUri.subarray(0, count));
+    layout.rows.words.set(this.#rows.words.subarray(0, count * Row.words));
+    layout.bodies.words.set(this.#bodies.words.subarray(0, bodies * Body.words));
+    layout.uri.set(this.#uris.subarray(0, bodies));
+    layout.ownUri.set(this.#ownUris.subarray(0, bodies));
+    layout.options.set(this.#optionsAt.subarray(0, bodies));
     for (let i = 0; i < strings.length; i++) layout.stringUnits[i] = strings[i]!.length;
-    layout.session.set(this.#session.subarray(0, count));
-    layout.flags.set(this.#flags.subarray(0, count));
-    layout.code.set(this.#code.subarray(0, count));
-    layout.payloadKind.set(this.#payloadKind.subarray(0, count));
     layout.text.set(text);
     layout.values.set(this.#values.written);
     layout.payloads.set(this.#payloads.subarray(0, this.#payloadsEnd));
@@ -166,27 +212,35 @@ export class RecordBlockWriter {
 
   #clear(): void {
     this.#count = 0;
+    this.#bodyCount = 0;
+    this.#body = -1;
+    this.#place = -1;
     this.#payloadsEnd = 0;
-    this.#lastOptions = undefined;
+    this.#session = undefined;
     this.#sessions.clear();
     this.#strings.clear();
+    this.#uri = '';
+    this.#uriNumber = this.#strings.number('');
     this.#values.clear();
-    // Position 0 says that there are no options.
-    this.#values.write(null);
     if (this.#payloads.length > MAX_IDLE_PAYLOAD_BYTES) this.#payloads = new Uint8Array(INITIAL_PAYLOAD_BYTES);
     if (this.#text.length > MAX_IDLE_PAYLOAD_BYTES) this.#text = Buffer.allocUnsafeSlow(4096);
   }
 
-  #copyIds(to: number, ids: Int32Array, from: number): void {
-    for (let word = 0; word < 8; word++) this.#ids[to + word] = ids[from + word]!;
+  #uriOf(uri: string): number {
+    if (uri !== this.#uri) {
+      this.#uri = uri;
+      this.#uriNumber = this.#strings.number(uri);
+    }
+    return this.#uriNumber;
   }
 
-  #sessionNumber(session: LoggedSession): number {
-    const known = this.#sessions.get(session);
-    if (known !== undefined) return known;
-    const number = this.#sessions.size;
-    this.#sessions.set(session, number);
-    return number;
+  #sessionOf(session: LoggedSession): number {
+    if (session !== this.#session) {
+      this.#session = session;
+      this.#sessionNumber = this.#sessions.get(session) ?? this.#sessions.size;
+      this.#sessions.set(session, this.#sessionNumber);
+    }
+    return this.#sessionNumber;
   }
 
   #writeSessions(): number {
@@ -199,27 +253,18 @@ export class RecordBlockWriter {
   }
 
   #keepOptions(options: Dict): number {
-    if (options === this.#lastOptions) return this.#lastOptionsAt;
-    const at = isEmpty(options) ? 0 : this.#values.at;
-    if (at > 0) this.#values.write(options);
-    this.#lastOptions = options;
-    this.#lastOptionsAt = at;
+    const { at } = this.#values;
+    this.#values.write(options);
     return at;
   }
 
-  #keepPayload(i: number, row: BlockRow): void {
-    const payload = row.payload;
-    if (payload === undefined || row.payloadCount === 0) {
-      this.#payloadBytes[i] = 0;
-      this.#payloadKind[i] = 0;
-      return;
-    }
-    const end = this.#payloadsEnd + payload.length;
+  #keepPayload(payload: Uint8Array): number {
+    const start = this.#payloadsEnd;
+    const end = start + payload.length;
     if (end > this.#payloads.length) this.#growPayloads(end);
-    this.#payloads.set(payload, this.#payloadsEnd);
+    this.#payloads.set(payload, start);
     this.#payloadsEnd = end;
-    this.#payloadBytes[i] = payload.length;
-    this.#payloadKind[i] = row.payloadCount | (STORED_SERIALIZERS.indexOf(row.payloadSerializer) << 2);
+    return start;
   }
 
   #growPayloads(atLeast: number): void {
@@ -235,9 +280,4 @@ export class RecordBlockWriter {
     if (room > this.#text.length) this.#text = Buffer.allocUnsafeSlow(2 * room);
     return this.#text.subarray(0, this.#text.write(text, 'utf8'));
   }
-}
-
-function isEmpty(dict: Dict): boolean {
-  for (const _key in dict) return false;
-  return true;
 }

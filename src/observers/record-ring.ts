@@ -1,21 +1,22 @@
 /** Owns the memory of one native trace: a bounded ring of columns, written on the hot path, made into records when read. */
 
 import type { Frame } from '../tap.js';
-import { hexWord, type TracedAction } from '../trace/action.js';
-import { messageSpan } from '../trace/message-span.js';
+import type { RemoteParent, TracedAction } from '../trace/action.js';
+import { messageChild } from '../trace/message-child.js';
 import { Reason } from '../trace/sampling/reason.js';
-import { Code, type MessageCode } from '../wire/codes.js';
-import { EMPTY_DICT, type Message } from '../wire/message.js';
+import { Code } from '../wire/codes.js';
+import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
 import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
 import { Amendments } from './amendments.js';
-import { boundedText } from './bounded.js';
+import { boundedText, MAX_TEXT } from './bounded.js';
 import { KeptOptions } from './kept-options.js';
 import { LateKeeps } from './late-keeps.js';
-import { Flag, type LoggedMessage, type LoggedSession, loggedMessage } from './logged-message.js';
+import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
 import { PayloadRing } from './payload-ring.js';
-import type { BlockRow } from './record-block.js';
-import { Body, firstId, idsOf, Kind, Row, secondId } from './record-layout.js';
+import type { RecordBlockWriter } from './record-block.js';
+import { Body, CODECS, Kind, type Numbers, numbersOf, Row } from './record-layout.js';
+import { payloadValues, readRecord } from './record-reading.js';
 import { redacted } from './redaction.js';
 
 /** Decodes and encodes payloads; a serializer. */
@@ -49,9 +50,11 @@ export class RecordRing {
   readonly #redact: readonly string[];
   readonly #mask: number;
   readonly #maxWeight: number;
+  readonly #rows: Numbers;
   readonly #rowDoubles: Float64Array;
   readonly #rowWords: Int32Array;
   readonly #sessions: (LoggedSession | undefined)[];
+  readonly #bodies: Numbers;
   readonly #bodyDoubles: Float64Array;
   readonly #bodyWords: Int32Array;
   readonly #uris: (string | undefined)[];
@@ -85,11 +88,13 @@ export class RecordRing {
     this.#redact = options.redact;
     this.#mask = n - 1;
     this.#maxWeight = options.maxBytes;
-    this.#rowDoubles = new Float64Array(n * Row.doubles);
-    this.#rowWords = new Int32Array(this.#rowDoubles.buffer);
+    this.#rows = numbersOf(n, Row.doubles);
+    this.#rowDoubles = this.#rows.doubles;
+    this.#rowWords = this.#rows.words;
     this.#sessions = new Array<LoggedSession | undefined>(n).fill(undefined);
-    this.#bodyDoubles = new Float64Array(n * Body.doubles);
-    this.#bodyWords = new Int32Array(this.#bodyDoubles.buffer);
+    this.#bodies = numbersOf(n, Body.doubles);
+    this.#bodyDoubles = this.#bodies.doubles;
+    this.#bodyWords = this.#bodies.words;
     this.#uris = new Array<undefined>(n).fill(undefined);
     this.#ownUris = new Array<undefined>(n).fill(undefined);
     this.#options = new KeptOptions(n);
@@ -147,29 +152,28 @@ export class RecordRing {
     const words = this.#bodyWords;
     const d = body * Body.doubles;
     const w = body * Body.words;
-    let kind: number = m.code;
+    const { code } = m;
+    let kind: number = code;
     // Reading what stood here waits for memory; mostly nobody has options.
     if (this.#options.weight > 0) this.#options.release(body);
-    doubles[d + Body.first] = firstId(m);
-    doubles[d + Body.second] = secondId(m);
+    doubles[d + Body.first] = code === Code.EVENT ? m.publication : m.request;
+    doubles[d + Body.second] = code === Code.PUBLISHED ? m.publication : m.subject;
     if (action !== undefined) {
       doubles[d + Body.anchor] = action.firstFrame;
-      words[w + Body.ids] = action.id0;
-      words[w + Body.ids + 1] = action.id1;
-      words[w + Body.ids + 2] = action.id2;
-      words[w + Body.ids + 3] = action.id3;
-      const trace = action.parent;
-      words[w + Body.ids + 4] = trace ? trace.trace0 : action.id0;
-      words[w + Body.ids + 5] = trace ? trace.trace1 : action.id1;
-      words[w + Body.ids + 6] = trace ? trace.trace2 : action.id2;
-      words[w + Body.ids + 7] = trace ? trace.trace3 : action.id3;
-      words[w + Body.span] = action.span0;
-      words[w + Body.span + 1] = messageSpan(action, frame);
+      words[w + Body.id] = action.id0;
+      words[w + Body.id + 1] = action.id1;
+      words[w + Body.id + 2] = action.id2;
+      words[w + Body.id + 3] = action.id3;
+      if (action.parent !== undefined) kind |= this.#keepTrace(w, action.parent);
       if (action.sampled !== Reason.none) kind |= Kind.kept;
-      this.#uris[body] = boundedText(action.uri);
-      if (m.code === Code.UNSUBSCRIBED || m.code === Code.UNREGISTERED) this.#tellAnchor(action);
+      if (action.invoked > 0 || code === Code.EVENT) {
+        kind |= Math.min(messageChild(action, frame), Kind.maxChild) << Kind.childShift;
+      }
+      const { uri } = action;
+      this.#uris[body] = uri.length > MAX_TEXT ? boundedText(uri) : uri;
+      if (code === Code.UNSUBSCRIBED || code === Code.UNREGISTERED) this.#tellAnchor(action);
     }
-    if (action === undefined || m.code === Code.ERROR || m.code <= Code.GOODBYE) kind |= this.#keepUri(body, m);
+    if (action === undefined || code === Code.ERROR || code <= Code.GOODBYE) kind |= this.#keepUri(body, m);
     if (m.options !== EMPTY_DICT) {
       this.#options.keep(body, m.options);
       kind |= Kind.options;
@@ -182,6 +186,16 @@ export class RecordRing {
       kind |= this.#payloadKind;
     }
     words[w + Body.kind] = kind;
+  }
+
+  /** The trace id of an action that joined a trace. */
+  #keepTrace(w: number, { trace0, trace1, trace2, trace3 }: RemoteParent): number {
+    const words = this.#bodyWords;
+    words[w + Body.trace] = trace0;
+    words[w + Body.trace + 1] = trace1;
+    words[w + Body.trace + 2] = trace2;
+    words[w + Body.trace + 3] = trace3;
+    return Kind.joined;
   }
 
   /** CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept. */
@@ -205,8 +219,8 @@ export class RecordRing {
   /** UNSUBSCRIBE and UNREGISTER tell an id: which URI that is comes with the reply, and belongs to both records. */
   #tellAnchor(action: TracedAction): void {
     this.amendments.uri(action.firstFrame, action.uri);
-    for (let seq = this.next - 2; seq >= this.#first && this.#frameOf(seq) >= action.firstFrame; seq--) {
-      if (this.#frameOf(seq) > action.firstFrame) continue;
+    for (let seq = this.next - 2; seq >= this.#first && this.frameOf(seq) >= action.firstFrame; seq--) {
+      if (this.frameOf(seq) > action.firstFrame) continue;
       this.#uris[this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!] = action.uri;
     }
   }
@@ -224,12 +238,12 @@ export class RecordRing {
   }
 
   #codecNumber(codec: NamedCodec): number {
-    let number = this.#codecs.indexOf(codec);
-    if (number < 0) number = this.#codecs.push(codec) - 1;
+    const number = CODECS.indexOf(codec.name);
+    this.#codecs[number] = codec;
     return number * Kind.codec;
   }
 
-  #frameOf(seq: number): number {
+  frameOf(seq: number): number {
     return this.#rowDoubles[(seq & this.#mask) * Row.doubles + Row.frame]!;
   }
 
@@ -239,13 +253,13 @@ export class RecordRing {
     // Records are in the order of their frames, and mostly it is the newest.
     let low = this.#first;
     let high = this.next - 1;
-    if (low <= high && this.#frameOf(high) === frameSeq) low = high;
+    if (low <= high && this.frameOf(high) === frameSeq) low = high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#frameOf(middle) < frameSeq) low = middle + 1;
+      if (this.frameOf(middle) < frameSeq) low = middle + 1;
       else high = middle;
     }
-    if (low > high || this.#frameOf(low) !== frameSeq) return;
+    if (low > high || this.frameOf(low) !== frameSeq) return;
     this.#rowWords[(low & this.#mask) * Row.words + Row.flags]! |= Flag.LAST;
   }
 
@@ -265,60 +279,52 @@ export class RecordRing {
     return records;
   }
 
-  /** What record `seq` is made of, for a store. */
-  row(seq: number): BlockRow {
+  #record(seq: number): LoggedMessage {
     const i = seq & this.#mask;
     const body = this.#rowWords[i * Row.words + Row.body]!;
+    return readRecord(seq, this.#rows, i, this.#bodies, body, {
+      session: this.#sessions[i]!,
+      uri: this.#uris[body] ?? '',
+      ownUri: this.#ownUris[body],
+      options: this.#optionsOf(body),
+      payload: this.#valuesOf(body),
+      isKept: this.lateKeeps.has(this.#bodyDoubles[body * Body.doubles + Body.anchor]!),
+      isLast: false,
+    });
+  }
+
+  /** Adds record `seq`, which must be here, to a block; true when the block is full. */
+  copyTo(writer: RecordBlockWriter, seq: number): boolean {
+    const i = seq & this.#mask;
+    const body = this.#rowWords[i * Row.words + Row.body]!;
+    if (!writer.hasBody(body)) {
+      const isKept = this.lateKeeps.has(this.#bodyDoubles[body * Body.doubles + Body.anchor]!);
+      const kind = this.#kindOf(body) | (isKept ? Kind.kept : 0);
+      const [uri, ownUri, options] = [this.#uris[body] ?? '', this.#ownUris[body], this.#optionsOf(body)];
+      writer.addBody(this.#bodies, body, kind, this.#payloads, uri, ownUri, options);
+    }
+    return writer.addRow(this.#rows, i, this.#sessions[i]!);
+  }
+
+  #optionsOf(body: number): Dict {
+    return this.#kindOf(body) & Kind.options ? this.#options.get(body) : EMPTY_DICT;
+  }
+
+  #valuesOf(body: number): readonly unknown[] | undefined {
     const kind = this.#kindOf(body);
     const count = (kind & Kind.countMask) / Kind.count;
-    const code = (kind & Kind.code) as MessageCode;
-    const uri = this.#uris[body] ?? '';
-    return {
-      at: this.#rowDoubles[i * Row.doubles + Row.at]!,
-      frame: this.#frameOf(seq),
-      session: this.#sessions[i]!,
-      flags: this.#rowWords[i * Row.words + Row.flags]!,
-      code,
-      ...idsOf(code, this.#doubleOf(body, Body.first), this.#doubleOf(body, Body.second)),
-      messageUri: kind & Kind.uri ? this.#ownUris[body]! : uri,
-      options: kind & Kind.options ? this.#options.get(body) : EMPTY_DICT,
-      uri,
-      ids: this.#bodyWords,
-      idsAt: body * Body.words + Body.ids,
-      bytes: this.#rowWords[i * Row.words + Row.bytes]!,
-      payload: count > 0 ? this.#octetsOf(body) : undefined,
-      payloadCount: count,
-      payloadSerializer: count > 0 ? this.#codecOf(kind).name : 'json',
-    };
-  }
-
-  #record(seq: number): LoggedMessage {
-    const row = this.row(seq);
-    const { payload, payloadCount: count } = row;
-    const kind = this.#kindOf(this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!);
-    const values = payload && this.#codecOf(kind).decodePayload(payload, 0, payload.length, count);
-    return loggedMessage(seq, row, values && [values.args, values.kwargs].slice(0, count), this.#spanOf(seq));
-  }
-
-  #spanOf(seq: number): string | null {
-    const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
-    const isKept = (this.#kindOf(body) & Kind.kept) !== 0 || this.lateKeeps.has(this.#doubleOf(body, Body.anchor));
-    if (!isKept) return null;
-    const at = body * Body.words + Body.span;
-    return hexWord(this.#bodyWords[at]!) + hexWord(this.#bodyWords[at + 1]!);
+    if (count === 0) return undefined;
+    const octets = this.#octetsOf(body);
+    return payloadValues(this.#codecOf(kind), octets, 0, octets.length, count);
   }
 
   #kindOf(body: number): number {
     return this.#bodyWords[body * Body.words + Body.kind]!;
   }
 
-  #doubleOf(body: number, column: number): number {
-    return this.#bodyDoubles[body * Body.doubles + column]!;
-  }
-
   #octetsOf(body: number): Buffer {
     const length = this.#bodyWords[body * Body.words + Body.payloadLength]!;
-    return this.#payloads!.read(this.#doubleOf(body, Body.payloadAt), length);
+    return this.#payloads!.read(this.#bodyDoubles[body * Body.doubles + Body.payloadAt]!, length);
   }
 
   #codecOf(kind: number): NamedCodec {

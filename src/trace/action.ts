@@ -20,6 +20,18 @@ export function hexWord(word: number): string {
   return HEX[(word >>> 24) & 255]! + HEX[(word >>> 16) & 255]! + HEX[(word >>> 8) & 255]! + HEX[word & 255]!;
 }
 
+// A span id has to differ from those of other actions in the trace, which the random bits of the correlation id see to.
+
+/** First word of an action's span id, of the first and the third of its correlation id. W3C forbids the all-zero id. */
+export function actionSpan0(id0: number, id2: number): number {
+  return (id0 ^ id2) | 1;
+}
+
+/** Second word of an action's span id, of the second and the fourth of its correlation id. */
+export function actionSpan1(id1: number, id3: number): number {
+  return id1 ^ id3;
+}
+
 /**
  * Second word of the id of an action's `n`-th child span; the first is the action's own. So that the id is known
  * before there is a child: the message that begins it carries it.
@@ -160,9 +172,8 @@ export class TracedAction implements Cause {
     this.id1 = (pool[at + 1]! & 0xffff0fff) | 0x4000;
     this.id2 = (pool[at + 2]! & 0x3fffffff) | 0x80000000;
     this.id3 = pool[at + 3]!;
-    // A span id has to differ from others of its trace, which its action's random bits see to. W3C forbids the all-zero one.
-    this.span0 = (this.id0 ^ this.id2) | 1;
-    this.span1 = this.id1 ^ this.id3;
+    this.span0 = actionSpan0(this.id0, this.id2);
+    this.span1 = actionSpan1(this.id1, this.id3);
     this.startedAt = startedAt;
     this.endedAt = 0;
     this.outcome = undefined;

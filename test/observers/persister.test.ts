@@ -9,6 +9,7 @@ import { Amendments } from '../../src/observers/amendments.js';
 import type { LoggedMessage } from '../../src/observers/logged-message.js';
 import type { TraceLog } from '../../src/observers/message-log.js';
 import { Persister } from '../../src/observers/persister.js';
+import type { RecordBlockWriter } from '../../src/observers/record-block.js';
 import { NOW, row, serializers } from './store/sample.js';
 
 const META = { traceId: 't', node: 'node1', worker: 'worker1', options: {}, started: NOW };
@@ -29,9 +30,13 @@ class FakeLog implements TraceLog<LoggedMessage> {
     return Math.max(0, this.nextSeq - this.#room);
   }
 
-  row(seq: number) {
+  copyTo(writer: RecordBlockWriter, seq: number): boolean {
     assert.ok(seq >= this.firstSeq && seq < this.nextSeq, `record ${seq} of ${this.firstSeq} to ${this.nextSeq}`);
-    return row(seq);
+    return writer.add(row(seq));
+  }
+
+  frameOf(seq: number): number {
+    return row(seq).frame;
   }
 
   expire(): void {}
@@ -128,9 +133,9 @@ test('a record that cannot be stored ends the persistence of its trace, and of n
   const warnings: string[] = [];
   const persister = opened(t, undefined, text => void warnings.push(text));
   const [odd, good] = [new FakeLog(1000), new FakeLog(1000)];
-  odd.row = seq => {
+  odd.copyTo = (writer, seq) => {
     if (seq === 10) throw new RangeError('too deep');
-    return row(seq);
+    return writer.add(row(seq));
   };
   let fault = '';
   const persistence = persister.begin(META, odd, reason => {

@@ -9,7 +9,9 @@ import {
   RecordBlockWriter,
   readRecordBlock,
 } from '../../src/observers/record-block.js';
+import { idsOf } from '../../src/observers/record-layout.js';
 import { hexWord, uuid } from '../../src/trace/action.js';
+import { CODES } from '../../src/wire/codes.js';
 import { Serializers } from '../../src/wire/serializers/index.js';
 import type { SerializerName } from '../../src/wire/serializers/serializer.js';
 import { Random } from '../helpers/random.js';
@@ -66,9 +68,8 @@ class Rows {
   next(): { row: BlockRow; expected: Omit<LoggedMessage, 'seq'> } {
     const r = this.#random;
     const int = () => r.below(2 ** 32) | 0;
-    const ids = Int32Array.from({ length: 8 + r.below(20) }, int);
-    const idsAt = r.below(ids.length - 7);
-    const id = (i: number) => ids[idsAt + i]!;
+    const [correlation, trace] = [Int32Array.from({ length: 4 }, int), Int32Array.from({ length: 4 }, int)];
+    const c = (i: number) => correlation[i]!;
     const flags = r.below(128);
     const payloadSerializer = r.pick(SERIALIZERS);
     const payloadCount = r.below(3);
@@ -79,27 +80,29 @@ class Rows {
     const common = {
       at: 1.7e12 + r.below(1e6) / 8,
       session: r.pick(this.#sessions),
-      code: 1 + r.below(70),
-      request: r.below(2 ** 32) * 2 ** 20,
-      subject: r.below(100),
-      publication: r.below(2 ** 32) * 2 ** 21,
+      code: r.pick(Object.values(CODES)),
       messageUri: r.pick(STRINGS),
       options: r.below(2) ? {} : this.dict(),
       bytes: r.below(2 ** 32),
     };
+    const [first, second] = [r.below(2 ** 32) * 2 ** 21, r.below(2 ** 32) * 2 ** 20];
     const uri = r.pick(STRINGS);
     const payload = payloadCount === 0 ? undefined : octets;
     const known = (flags & Flag.KNOWN) !== 0;
     return {
-      row: { ...common, frame: r.below(2 ** 40), flags, uri, ids, idsAt, payload, payloadCount, payloadSerializer },
+      row: {
+        ...{ ...common, frame: r.below(2 ** 40), flags, uri, first, second, correlation, trace },
+        ...{ payload, payloadCount, payloadSerializer },
+      },
       expected: {
         ...common,
+        ...idsOf(common.code, first, second),
         direction: flags & Flag.SENT ? 'sent' : 'received',
         payload: [undefined, [decoded.args], [decoded.args, decoded.kwargs]][payloadCount],
         payloadOmitted: (flags & Flag.OMITTED) !== 0,
         dropped: (flags & Flag.DROPPED) !== 0,
-        correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
-        traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
+        correlation: known ? uuid(c(0), c(1), c(2), c(3)) : null,
+        traceId: known ? Array.from(trace, hexWord).join('') : null,
         spanId: null,
         uri: known ? uri : null,
         anchor: (flags & Flag.ANCHOR) !== 0,
@@ -165,7 +168,7 @@ test('what was torn, changed or is no block is an error, never a record', () => 
   refuse(Buffer.from(JSON.stringify({ some: 'value'.repeat(50) })), 'foreign');
   const newer = Buffer.from(block);
   newer[4] = 9;
-  assert.throws(() => readRecordBlock(newer, find), /format 9; this version reads format 1/);
+  assert.throws(() => readRecordBlock(newer, find), /format 9; this version reads format 2/);
 });
 
 test('a block is full by records or by octets, and numbers may be skipped between blocks', () => {

@@ -1,13 +1,15 @@
 /** Owns where things lie in a stored block of records, and how a torn or foreign one is told from a good one. */
 
 import { crc32 } from 'node:zlib';
+import { Body, type Numbers, Row } from '../record-layout.js';
 
 /** Written as a native integer: to a machine of the other byte order it is a foreign value. */
 const MAGIC = 0x57_53_52_42;
-const VERSION = 1;
-const HEADER_BYTES = 48;
-/** All columns of one record. */
-const ROW_BYTES = 5 * 8 + 8 * 4 + 5 * 4 + 2 + 3;
+const VERSION = 2;
+const HEADER_BYTES = 56;
+const ROW_BYTES = Row.doubles * 8;
+/** A body, and its numbers of URI, own URI and options. */
+const BODY_BYTES = Body.doubles * 8 + 3 * 4;
 /** The checksum covers everything after itself. */
 const CHECKED_FROM = 16;
 
@@ -18,7 +20,9 @@ export class RecordBlockError extends Error {
 
 export interface BlockHeader {
   readonly firstSeq: number;
+  /** Rows, and bodies. */
   readonly count: number;
+  readonly bodies: number;
   readonly strings: number;
   /** Octets of all strings, of all options, and of all payloads. */
   readonly textBytes: number;
@@ -28,66 +32,58 @@ export interface BlockHeader {
   readonly sessionsAt: number;
 }
 
-/** Columns first, the widest first, so that each is aligned; then what has no fixed size. */
+/** What is made of doubles first, so that all is aligned; then what has no fixed size. */
 export class BlockLayout {
   readonly header: BlockHeader;
-  readonly at: Float64Array;
-  readonly frame: Float64Array;
-  readonly request: Float64Array;
-  readonly subject: Float64Array;
-  readonly publication: Float64Array;
-  readonly ids: Int32Array;
-  readonly bytes: Uint32Array;
-  readonly payloadBytes: Uint32Array;
-  /** Where among the values the options begin. */
-  readonly options: Uint32Array;
+  readonly rows: Numbers;
+  readonly bodies: Numbers;
+  /** Of each body: the URI of its action, its own if `kind` says so, and where among the values its options begin. */
   readonly uri: Uint32Array;
-  readonly messageUri: Uint32Array;
+  readonly ownUri: Uint32Array;
+  readonly options: Uint32Array;
   /** UTF-16 units of each string. */
   readonly stringUnits: Uint32Array;
-  readonly session: Uint16Array;
-  readonly flags: Uint8Array;
-  readonly code: Uint8Array;
-  /** Elements of the payload, and four times the number of its serializer. */
-  readonly payloadKind: Uint8Array;
   readonly text: Uint8Array;
   readonly values: Uint8Array;
   readonly payloads: Uint8Array;
 
   /** Views of `buffer`, whose block begins at `start`, a multiple of eight. */
   constructor(buffer: ArrayBufferLike, start: number, header: BlockHeader) {
-    const n = header.count;
+    const { count: n, bodies: m } = header;
     let at = start + HEADER_BYTES;
     const place = (octets: number): number => {
       at += octets;
       return at - octets;
     };
+    const numbers = (doubles: number): Numbers => {
+      const begin = place(8 * doubles);
+      return { doubles: new Float64Array(buffer, begin, doubles), words: new Int32Array(buffer, begin, 2 * doubles) };
+    };
     this.header = header;
-    this.at = new Float64Array(buffer, place(8 * n), n);
-    this.frame = new Float64Array(buffer, place(8 * n), n);
-    this.request = new Float64Array(buffer, place(8 * n), n);
-    this.subject = new Float64Array(buffer, place(8 * n), n);
-    this.publication = new Float64Array(buffer, place(8 * n), n);
-    this.ids = new Int32Array(buffer, place(32 * n), 8 * n);
-    this.bytes = new Uint32Array(buffer, place(4 * n), n);
-    this.payloadBytes = new Uint32Array(buffer, place(4 * n), n);
-    this.options = new Uint32Array(buffer, place(4 * n), n);
-    this.uri = new Uint32Array(buffer, place(4 * n), n);
-    this.messageUri = new Uint32Array(buffer, place(4 * n), n);
+    this.rows = numbers(n * Row.doubles);
+    this.bodies = numbers(m * Body.doubles);
+    this.uri = new Uint32Array(buffer, place(4 * m), m);
+    this.ownUri = new Uint32Array(buffer, place(4 * m), m);
+    this.options = new Uint32Array(buffer, place(4 * m), m);
     this.stringUnits = new Uint32Array(buffer, place(4 * header.strings), header.strings);
-    this.session = new Uint16Array(buffer, place(2 * n), n);
-    this.flags = new Uint8Array(buffer, place(n), n);
-    this.code = new Uint8Array(buffer, place(n), n);
-    this.payloadKind = new Uint8Array(buffer, place(n), n);
     this.text = new Uint8Array(buffer, place(header.textBytes), header.textBytes);
     this.values = new Uint8Array(buffer, place(header.valueBytes), header.valueBytes);
     this.payloads = new Uint8Array(buffer, place(header.payloadBytes), header.payloadBytes);
   }
+
+  /** When a record was made, milliseconds since the epoch, and its frame. */
+  at(row: number): number {
+    return this.rows.doubles[row * Row.doubles + Row.at]!;
+  }
+
+  frame(row: number): number {
+    return this.rows.doubles[row * Row.doubles + Row.frame]!;
+  }
 }
 
 function sizeOf(header: BlockHeader): number {
-  const { count, strings, textBytes, valueBytes, payloadBytes } = header;
-  return HEADER_BYTES + ROW_BYTES * count + 4 * strings + textBytes + valueBytes + payloadBytes;
+  const { count, bodies, strings, textBytes, valueBytes, payloadBytes } = header;
+  return HEADER_BYTES + ROW_BYTES * count + BODY_BYTES * bodies + 4 * strings + textBytes + valueBytes + payloadBytes;
 }
 
 /** A buffer of just the size, to be filled through the views and then sealed. */
@@ -109,6 +105,7 @@ export function seal(buffer: ArrayBuffer, header: BlockHeader): void {
   words[9] = header.valueBytes;
   words[10] = header.payloadBytes;
   words[11] = header.sessionsAt;
+  words[12] = header.bodies;
   words[3] = crc32(new Uint8Array(buffer, CHECKED_FROM));
 }
 
@@ -147,6 +144,7 @@ export function headerOf(stored: Uint8Array): BlockHeader {
     valueBytes: words[9]!,
     payloadBytes: words[10]!,
     sessionsAt: words[11]!,
+    bodies: words[12]!,
   };
   if (words[2] !== stored.length || sizeOf(header) !== stored.length) {
     throw new RecordBlockError(`a block of records is torn: ${stored.length} of ${words[2]} octets`);

@@ -1,24 +1,28 @@
 /** Owns the way back from a stored block to records. */
 
-import { hexWord, uuid } from '../../trace/action.js';
-import { type Dict, EMPTY_DICT } from '../../wire/message.js';
+import type { Dict } from '../../wire/message.js';
+import { EMPTY_DICT } from '../../wire/message.js';
 import type { PayloadCodec } from '../../wire/payload.js';
 import type { SerializerName } from '../../wire/serializers/serializer.js';
 import type { Amendment } from '../amendments.js';
-import { Flag, type LoggedMessage, type LoggedSession } from '../logged-message.js';
+import type { LoggedMessage, LoggedSession } from '../logged-message.js';
+import { Body, CODECS, Kind, Row } from '../record-layout.js';
+import { payloadValues, readRecord } from '../record-reading.js';
 import { type BlockLayout, openBlock, RecordBlockError } from './block-layout.js';
 import { ValueReader } from './block-values.js';
-
-/** Their numbers in a block; only ever appended to. */
-export const STORED_SERIALIZERS: readonly SerializerName[] = ['json', 'msgpack', 'cbor'];
 
 /** The serializer that decodes payloads of that name. */
 export type FindCodec = (name: SerializerName) => PayloadCodec;
 
-/** What became known of the records of a block after it was stored, by the number of the frame. */
-export type FindAmendments = (firstFrame: number, lastFrame: number) => ReadonlyMap<number, Amendment>;
+/** What became known of records after they were stored, by the number of the frame. */
+export interface FindAmendments {
+  /** Of those frames, both included. */
+  between(firstFrame: number, lastFrame: number): ReadonlyMap<number, Amendment>;
+  /** Whether the spans of the action are kept that began with this frame. */
+  isKept(anchor: number): boolean;
+}
 
-const NONE: ReadonlyMap<number, Amendment> = new Map();
+const NONE: FindAmendments = { between: () => new Map(), isKept: () => false };
 
 /**
  * The records of a block, or those of them numbered `from` to `to`, both included.
@@ -30,18 +34,14 @@ export function readRecordBlock(
   serializers: FindCodec,
   from = 0,
   to = Number.POSITIVE_INFINITY,
-  amendments: FindAmendments = () => NONE,
+  amendments: FindAmendments = NONE,
 ): LoggedMessage[] {
   const block = openBlock(bytes);
   const { firstSeq, count } = block.header;
-  const records = new RecordReader(block, serializers, amendments(...extremes(block.frame)));
+  const records = new RecordReader(block, serializers, amendments);
   const list: LoggedMessage[] = [];
   const end = Math.min(count - 1, to - firstSeq);
-  let payloadAt = 0;
-  for (let i = 0; i <= end; i++) {
-    if (firstSeq + i >= from) list.push(records.record(i, payloadAt));
-    payloadAt += block.payloadBytes[i]!;
-  }
+  for (let i = Math.max(0, from - firstSeq); i <= end; i++) list.push(records.record(i));
   return list;
 }
 
@@ -51,68 +51,64 @@ class RecordReader {
   readonly #strings: readonly string[];
   readonly #values: ValueReader;
   readonly #sessions: readonly LoggedSession[];
+  readonly #find: FindAmendments;
   readonly #amendments: ReadonlyMap<number, Amendment>;
+  /** What was asked of actions, by their first frames. */
+  readonly #kept = new Map<number, boolean>();
 
-  constructor(block: BlockLayout, serializers: FindCodec, amendments: ReadonlyMap<number, Amendment>) {
+  constructor(block: BlockLayout, serializers: FindCodec, amendments: FindAmendments) {
     this.#block = block;
     this.#codec = serializers;
-    this.#amendments = amendments;
+    this.#find = amendments;
+    this.#amendments = amendments.between(...extremes(block));
     this.#strings = stringsOf(block);
     this.#values = new ValueReader(block.values, this.#strings);
     this.#sessions = (this.#values.read(block.header.sessionsAt) as unknown[][]).map(sessionOf);
   }
 
-  record(i: number, payloadAt: number): LoggedMessage {
+  record(i: number): LoggedMessage {
     const b = this.#block;
-    const flags = b.flags[i]!;
-    const known = (flags & Flag.KNOWN) !== 0;
-    const id = (word: number): number => b.ids[i * 8 + word]!;
-    const optionsAt = b.options[i]!;
-    const amendment = this.#amendments.get(b.frame[i]!);
-    return {
-      seq: b.header.firstSeq + i,
-      at: b.at[i]!,
-      session: this.#sessions[b.session[i]!]!,
-      direction: flags & Flag.SENT ? 'sent' : 'received',
-      code: b.code[i]!,
-      request: b.request[i]!,
-      subject: b.subject[i]!,
-      publication: b.publication[i]!,
-      messageUri: this.#strings[b.messageUri[i]!]!,
-      options: optionsAt === 0 ? EMPTY_DICT : (this.#values.read(optionsAt) as Dict),
-      payload: this.#payload(i, payloadAt),
-      payloadOmitted: (flags & Flag.OMITTED) !== 0,
-      bytes: b.bytes[i]!,
-      dropped: (flags & Flag.DROPPED) !== 0,
-      correlation: known ? uuid(id(0), id(1), id(2), id(3)) : null,
-      traceId: known ? hexWord(id(4)) + hexWord(id(5)) + hexWord(id(6)) + hexWord(id(7)) : null,
-      spanId: null,
-      uri: known ? (amendment?.uri ?? this.#strings[b.uri[i]!]!) : null,
-      anchor: (flags & Flag.ANCHOR) !== 0,
-      last: (flags & Flag.LAST) !== 0 || amendment?.last === true,
-      late: (flags & Flag.LATE) !== 0,
-    };
+    const { words } = b.rows;
+    const body = words[i * Row.words + Row.body]!;
+    const kind = b.bodies.words[body * Body.words + Body.kind]!;
+    const amendment = this.#amendments.get(b.frame(i));
+    return readRecord(b.header.firstSeq + i, b.rows, i, b.bodies, body, {
+      session: this.#sessions[words[i * Row.words + Row.session]!]!,
+      uri: amendment?.uri ?? this.#strings[b.uri[body]!]!,
+      ownUri: kind & Kind.uri ? this.#strings[b.ownUri[body]!] : undefined,
+      options: kind & Kind.options ? (this.#values.read(b.options[body]!) as Dict) : EMPTY_DICT,
+      payload: this.#payload(body, kind),
+      isKept: (kind & Kind.kept) === 0 && this.#isKept(b.bodies.doubles[body * Body.doubles + Body.anchor]!),
+      isLast: amendment?.last === true,
+    });
   }
 
-  #payload(i: number, at: number): readonly unknown[] | undefined {
-    const kind = this.#block.payloadKind[i]!;
-    const count = kind & 3;
+  #isKept(anchor: number): boolean {
+    const isKept = this.#kept.get(anchor) ?? this.#find.isKept(anchor);
+    this.#kept.set(anchor, isKept);
+    return isKept;
+  }
+
+  #payload(body: number, kind: number): readonly unknown[] | undefined {
+    const count = (kind & Kind.countMask) / Kind.count;
     if (count === 0) return undefined;
-    const name = STORED_SERIALIZERS[kind >> 2];
-    if (name === undefined)
-      throw new RecordBlockError(`a stored payload has serializer ${kind >> 2}, which is unknown`);
-    const { buffer, byteOffset } = this.#block.payloads;
-    const octets = Buffer.from(buffer as ArrayBuffer, byteOffset + at, this.#block.payloadBytes[i]!);
-    const { args, kwargs } = this.#codec(name).decodePayload(octets, 0, octets.length, count);
-    return count === 2 ? [args, kwargs] : [args];
+    const number = (kind & Kind.codecMask) / Kind.codec;
+    const name = CODECS[number];
+    if (name === undefined) throw new RecordBlockError(`a stored payload has serializer ${number}, which is unknown`);
+    const { bodies, payloads } = this.#block;
+    const at = bodies.doubles[body * Body.doubles + Body.payloadAt]!;
+    const length = bodies.words[body * Body.words + Body.payloadLength]!;
+    const octets = Buffer.from(payloads.buffer as ArrayBuffer, payloads.byteOffset + at, length);
+    return payloadValues(this.#codec(name), octets, 0, length, count);
   }
 }
 
 /** Of held-back records the frames are not in order. */
-function extremes(frames: Float64Array): [first: number, last: number] {
+function extremes(block: BlockLayout): [first: number, last: number] {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const frame of frames) {
+  for (let i = 0; i < block.header.count; i++) {
+    const frame = block.frame(i);
     if (frame < first) first = frame;
     if (frame > last) last = frame;
   }

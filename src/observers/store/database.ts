@@ -16,7 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb';
 import type { Amendment } from '../amendments.js';
 import type { LoggedMessage } from '../logged-message.js';
-import { type FindCodec, readRecordBlock } from './block-reader.js';
+import { type FindAmendments, type FindCodec, readRecordBlock } from './block-reader.js';
 import { isAlive, type Owner, thisProcess } from './owner.js';
 import { checkStoreFile } from './store-file.js';
 import { isShortWrite, type StoredTrace, TraceStoreError } from './stored-trace.js';
@@ -48,7 +48,7 @@ export function readAmendment(value: Buffer): Amendment {
 
 const FILE = 'traces.mdb';
 const LOCK_FILE = `${FILE}-lock`;
-const FORMAT = 1;
+const FORMAT = 2;
 /** Octets of blocks in one transaction, which is held in memory until its commit. */
 export const MAX_COMMIT_BYTES = 8 << 20;
 /** What is left free of a disk. */
@@ -200,7 +200,10 @@ export class Database {
     const to = Math.min(toSeq, trace.persistedSeq);
     const records: LoggedMessage[] = [];
     if (from > to) return records;
-    const amendments = (first: number, last: number) => this.#amendmentsOf(persistentId, first, last);
+    const amendments: FindAmendments = {
+      between: (first, last) => this.#amendmentsOf(persistentId, first, last),
+      isKept: anchor => this.#amendmentOf(persistentId, anchor)?.kept === true,
+    };
     const start = this.#blockOf(persistentId, from);
     for (const { value } of this.blocks.getRange({ start: [persistentId, start], end: [persistentId, to + 1] })) {
       // A loop: a spread of many records would overflow the stack.
@@ -221,6 +224,11 @@ export class Database {
       found.set(amendment.frame, amendment);
     }
     return found;
+  }
+
+  #amendmentOf(persistentId: string, frame: number): Amendment | undefined {
+    const value = this.blocks.get(amendmentKey(persistentId, frame));
+    return value && readAmendment(value);
   }
 
   /** First number of the block that has record `seq`, or would have it. */

@@ -197,7 +197,7 @@ export class Journal {
     }
     if (removed.length === 0) return row;
     // Frames are in order wherever there are amendments: held-back records are final when they are stored.
-    const firstFrame = openBlock(this.#block(keys[removed.length]!)).frame[0]!;
+    const firstFrame = openBlock(this.#block(keys[removed.length]!)).frame(0);
     this.#db.root.transactionSync(() => {
       for (const key of removed) this.#db.blocks.removeSync(key);
       this.#removeAmendments(row.persistentId, firstFrame);
@@ -289,8 +289,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 /** When the newest record of a block was made. */
 function lastTime(block: Buffer): number {
-  const { at } = openBlock(block);
-  return at[at.length - 1]!;
+  const layout = openBlock(block);
+  return layout.at(layout.header.count - 1);
 }
 
 /** `undefined` for a block that is none. */

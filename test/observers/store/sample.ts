@@ -27,7 +27,8 @@ const session: LoggedSession = {
   serializer: 'json',
   internal: false,
 };
-const ids = Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+const correlation = Int32Array.of(1, 2, 3, 4);
+const trace = Int32Array.of(5, 6, 7, 8);
 
 /** Lately: what is older than a week goes by itself. */
 export const NOW = Date.now();
@@ -40,14 +41,13 @@ export function row(seq: number, at = NOW + seq): BlockRow {
     session,
     flags: Flag.KNOWN,
     code: 48,
-    request: seq,
-    subject: 0,
-    publication: 0,
+    first: seq,
+    second: 0,
     messageUri: 'com.example.add',
     options: {},
     uri: 'com.example.add',
-    ids,
-    idsAt: 0,
+    correlation,
+    trace,
     bytes: 180,
     payload: codecs.json.encodePayload([seq, 'x'.repeat(130)], undefined),
     payloadCount: 1,
