@@ -141,14 +141,14 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   onFrame(frame: Frame, action: TracedAction | undefined): void {
-    if (!this.#internal && frame.session.internal) return;
+    if (this.#internal === false && frame.session.internal === true) return;
     if (action === undefined) {
-      if (!this.#internal && isHandshake(frame.message.code)) return;
+      if (this.#internal === false && isHandshake(frame.message.code)) return;
     } else {
       if (action.firstFrame !== this.#anchor) this.#consider(action);
-      if (!this.#wanted) return;
+      if (this.#wanted === false) return;
     }
-    if (this.#selects && !this.#isSelected(frame, action)) return;
+    if (this.#selects === true && !this.#isSelected(frame, action)) return;
     const late = action !== undefined && action.outcome !== undefined && frame.seq > action.lastFrame;
     this.ring.put(frame, action, late ? Flag.LATE : 0);
   }
@@ -176,7 +176,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       this.#uri = action.uri;
       this.#isOwn = this.#options.isOwn(action.uri);
     }
-    this.#wanted = !this.#isOwn && (this.#internal || !action.originator.internal);
+    this.#wanted = this.#isOwn === false && (this.#internal === true || action.originator.internal === false);
   }
 
   #isChosen(frame: Frame, action: TracedAction): boolean {

@@ -271,7 +271,7 @@ export class Session implements RealmSession {
     this.#sizes?.add(m.code, octets);
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) {
+    if (tap !== undefined) {
       const queued = m.code === Code.INVOCATION ? link.buffered : 0;
       watch.sent(tap, this.identity, m, octets, cause, false, queued, link.turn);
     }
@@ -317,7 +317,8 @@ export class Session implements RealmSession {
     }
     const watch = this.#watch;
     const tap = watch.tap;
-    if (tap) watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued, link.turn);
+    if (tap !== undefined)
+      watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued, link.turn);
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

@@ -1,8 +1,6 @@
 /** Owns the actions that are over and that nobody keeps: their objects serve the next ones, and nothing is left to collect. */
 
-import type { SessionRef } from '../tap.js';
-import type { RandomIds } from '../wire/ids.js';
-import { type ActionKind, type RemoteParent, TracedAction } from './action.js';
+import { TracedAction } from './action.js';
 
 /** More are not needed: so many may be open at once without one being made anew. */
 const MAX_FREE = 4096;
@@ -12,36 +10,9 @@ export class ActionPool {
   /** Over, but the router may still hold them as causes. */
   readonly #over: TracedAction[] = [];
 
-  /** As the constructor of `TracedAction`. */
-  begin(
-    kind: ActionKind,
-    originator: SessionRef,
-    uri: string,
-    request: number,
-    startedAt: number,
-    firstFrame: number,
-    anchorBytes: number,
-    acknowledge: boolean,
-    random: RandomIds,
-    parent: RemoteParent | undefined,
-  ): TracedAction {
-    const action = this.#free.pop();
-    if (action === undefined) {
-      return new TracedAction(
-        kind,
-        originator,
-        uri,
-        request,
-        startedAt,
-        firstFrame,
-        anchorBytes,
-        acknowledge,
-        random,
-        parent,
-      );
-    }
-    action.begin(kind, originator, uri, request, startedAt, firstFrame, anchorBytes, acknowledge, random, parent);
-    return action;
+  /** One that has yet to begin. */
+  take(): TracedAction {
+    return this.#free.pop() ?? new TracedAction();
   }
 
   /** No observer keeps it, and no answer to it is awaited. */

@@ -128,22 +128,6 @@ export class TracedAction implements Cause {
   /** Of an earlier action that this object was, to be used again. */
   #invocations: TracedInvocation[] | undefined = undefined;
 
-  /** As `begin`. */
-  constructor(
-    kind: ActionKind,
-    originator: SessionRef,
-    uri: string,
-    request: number,
-    startedAt: number,
-    firstFrame: number,
-    anchorBytes: number,
-    acknowledge: boolean,
-    random: RandomIds,
-    parent: RemoteParent | undefined,
-  ) {
-    this.begin(kind, originator, uri, request, startedAt, firstFrame, anchorBytes, acknowledge, random, parent);
-  }
-
   /**
    * Makes it an action that has just begun, whatever it was before. Draws its ids from `random`; with a `parent` it joins
    * that trace, else its trace id is its correlation id.
@@ -156,7 +140,6 @@ export class TracedAction implements Cause {
     startedAt: number,
     firstFrame: number,
     anchorBytes: number,
-    acknowledge: boolean,
     random: RandomIds,
     parent: RemoteParent | undefined,
   ): void {
@@ -191,8 +174,8 @@ export class TracedAction implements Cause {
     this.timeout = 0;
     this.progress = 0;
     this.firstResultAt = 0;
-    this.acknowledge = acknowledge;
-    if (this.invocations?.length === 1) this.#invocations = this.invocations;
+    this.acknowledge = false;
+    if (this.invoked === 1) this.#invocations = this.invocations;
     this.invocations = undefined;
     this.invocation = undefined;
     this.invoked = 0;
@@ -209,7 +192,7 @@ export class TracedAction implements Cause {
   invoke(callee: SessionRef, request: number, registration: number, at: number, policy: string, queued: number): void {
     const span1 = childSpan(this.span1, this.invoked);
     const before = this.#invocations;
-    if (this.invoked === 0 && before) {
+    if (this.invoked === 0 && before !== undefined) {
       const invocation = before[0]!;
       invocation.begin(callee, request, registration, this.span0, span1, at, policy, queued);
       this.invocations = before;

@@ -1,7 +1,7 @@
 /** Owns the joining of frames into traced actions. No timers and no clock: time is that of the frames, and of `tick`. */
 
 import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
-import { Code } from '../wire/codes.js';
+import { Code, type MessageCode } from '../wire/codes.js';
 import type { RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
 import { type ActionKind, childSpan, type TracedAction } from './action.js';
@@ -34,13 +34,24 @@ export interface CorrelatorOptions {
 }
 
 /** The kind of action that a message begins, by type code. */
-const KINDS: (ActionKind | undefined)[] = [];
-KINDS[Code.CALL] = 'call';
-KINDS[Code.PUBLISH] = 'publish';
-KINDS[Code.SUBSCRIBE] = 'subscribe';
-KINDS[Code.UNSUBSCRIBE] = 'unsubscribe';
-KINDS[Code.REGISTER] = 'register';
-KINDS[Code.UNREGISTER] = 'unregister';
+function kindOf(code: MessageCode): ActionKind | undefined {
+  switch (code) {
+    case Code.CALL:
+      return 'call';
+    case Code.PUBLISH:
+      return 'publish';
+    case Code.SUBSCRIBE:
+      return 'subscribe';
+    case Code.UNSUBSCRIBE:
+      return 'unsubscribe';
+    case Code.REGISTER:
+      return 'register';
+    case Code.UNREGISTER:
+      return 'unregister';
+    default:
+      return undefined;
+  }
+}
 
 /** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
 export class Correlator implements Tap {
@@ -100,41 +111,33 @@ export class Correlator implements Tap {
 
   #received(frame: Frame): TracedAction | undefined {
     const { code } = frame.message;
-    const kind = KINDS[code];
+    const kind = kindOf(code);
     let action: TracedAction | undefined;
-    if (kind) action = this.#begin(kind, frame);
-    else if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
-    else if (code === Code.CANCEL) action = this.#cancel(frame);
-    else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
-    // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
-    if (!kind && frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
+    if (kind !== undefined) {
+      action = this.#begin(kind, frame);
+    } else {
+      if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
+      else if (code === Code.CANCEL) action = this.#cancel(frame);
+      else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
+      // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
+      if (frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
+    }
     this.#audience.frame(frame, action);
-    if (action) this.#handling++;
+    if (action !== undefined) this.#handling++;
     return action;
   }
 
   #begin(kind: ActionKind, frame: Frame): TracedAction {
     const { message: m, session } = frame;
-    const acknowledge = kind === 'publish' && m.options.acknowledge === true;
-    const octets = frame.octets;
-    const { uri, request } = m;
-    const remote = m.options === EMPTY_DICT ? undefined : this.propagation.read(session, m.options);
-    const action = this.#pool.begin(
-      kind,
-      session,
-      uri,
-      request,
-      frame.at,
-      frame.seq,
-      octets,
-      acknowledge,
-      this.#random,
-      remote && remote.trust !== 'link' ? remote.context : undefined,
-    );
-    if (remote) action.remote = remote;
+    const { options } = m;
+    const remote = options === EMPTY_DICT ? undefined : this.propagation.read(session, options);
+    const parent = remote === undefined || remote.trust === 'link' ? undefined : remote.context;
+    const action = this.#pool.take();
+    action.begin(kind, session, m.uri, m.request, frame.at, frame.seq, frame.octets, this.#random, parent);
+    if (remote !== undefined) action.remote = remote;
     this.sampler.begin(action);
-    if (m.subject) action.subject = m.subject;
-    if (m.options !== EMPTY_DICT) readOptions(action, m.options);
+    if (m.subject !== 0) action.subject = m.subject;
+    if (options !== EMPTY_DICT) readOptions(action, options);
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
       this.#open.add(action);
@@ -144,7 +147,7 @@ export class Correlator implements Tap {
 
   #cancel(frame: Frame): TracedAction | undefined {
     const action = known(frame.cause);
-    if (!action || action.outcome !== undefined) return action;
+    if (action === undefined || action.outcome !== undefined) return action;
     // WAMP advanced, "Call Canceling": killnowait is the default.
     action.cancelMode = textOf(frame.message.options.mode) || 'killnowait';
     see(action, frame);
@@ -157,14 +160,14 @@ export class Correlator implements Tap {
     const action = known(frame.cause);
     const progress = m.options !== EMPTY_DICT && m.code === Code.YIELD && m.options.progress === true;
     const fault = m.code === Code.ERROR ? m.uri : undefined;
-    if (!action) {
+    if (action === undefined) {
       return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request, fault, frame.at);
     }
     if (action.outcome === undefined) see(action, frame);
     if (progress) return action;
     if (action.outcome !== undefined) this.#late.take(session, m.request, fault, frame.at);
     const invocation = action.invocationAt(session, m.request);
-    if (invocation && invocation.outcome === undefined) {
+    if (invocation !== undefined && invocation.outcome === undefined) {
       invocation.outcome = m.code === Code.YIELD ? 'ok' : 'error';
       invocation.error = m.code === Code.ERROR ? m.uri : '';
       invocation.endedAt = frame.at;
@@ -177,15 +180,15 @@ export class Correlator implements Tap {
     const action = known(frame.cause);
     // ABORT is the end of a session, not an answer; but it tells what was wrong with the request that caused it.
     if (frame.message.code <= Code.GOODBYE) {
-      if (action && action.outcome === undefined) action.error = frame.message.uri;
+      if (action !== undefined && action.outcome === undefined) action.error = frame.message.uri;
       this.#handshakes.sent(frame);
       return this.#audience.frame(frame, undefined);
     }
-    if (!action || action.outcome !== undefined) return this.#audience.frame(frame, action);
+    if (action === undefined || action.outcome !== undefined) return this.#audience.frame(frame, action);
     see(action, frame);
     const ended = this.#effect(frame, action);
     this.#audience.frame(frame, action);
-    if (ended) this.#end(action, ended, frame.at);
+    if (ended !== undefined) this.#end(action, ended, frame.at);
   }
 
   /** What a sent message means for its action; the outcome when it is the last. */
@@ -198,7 +201,7 @@ export class Correlator implements Tap {
       case Code.INVOCATION:
         action.method = m.uri;
         action.subject = m.subject;
-        if (!frame.dropped) this.#invoked(frame, action);
+        if (frame.dropped !== true) this.#invoked(frame, action);
         return undefined;
       case Code.RESULT:
         if (m.options === EMPTY_DICT || m.options.progress !== true) return frame.dropped ? 'caller_gone' : 'ok';
@@ -283,7 +286,8 @@ export class Correlator implements Tap {
     if (action.sampled === Reason.none) this.sampler.end(action);
     this.#audience.actionEnd(action);
     // Others ended in the middle of something, or may be heard of again.
-    if (this.#audience.borrows && !isAwaited && (outcome === 'ok' || outcome === 'error')) this.#pool.over(action);
+    if (this.#audience.borrows === true && !isAwaited && (outcome === 'ok' || outcome === 'error'))
+      this.#pool.over(action);
   }
 
   /** What was not answered ends with the call; its correlation is kept for a late answer, for a while. */
@@ -334,7 +338,7 @@ export class Correlator implements Tap {
 /** The action that a cause is; a forgotten one is none. The router gives back what this tap gave it, nothing else. */
 function known(cause: Cause | undefined): TracedAction | undefined {
   const action = cause as TracedAction | undefined;
-  return action?.forgotten ? undefined : action;
+  return action !== undefined && action.forgotten === true ? undefined : action;
 }
 
 function see(action: TracedAction, frame: Frame): void {

@@ -8,6 +8,9 @@ const MAX_TIMEOUT = 0x7fffffff;
 
 export function readOptions(action: TracedAction, options: Dict): void {
   switch (action.kind) {
+    case 'publish':
+      action.acknowledge = options.acknowledge === true;
+      break;
     case 'call':
       action.progressive = options.receive_progress === true;
       action.timeout = millisecondsOf(options.timeout);

@@ -62,7 +62,9 @@ export class Actions {
   }
 
   action(kind: ActionKind, uri: string, originator: SessionRef, parent?: RemoteParent): TracedAction {
-    return new TracedAction(kind, originator, uri, 7, NOON, 1, 123, false, this.#ids, parent);
+    const action = new TracedAction();
+    action.begin(kind, originator, uri, 7, NOON, 1, 123, this.#ids, parent);
+    return action;
   }
 
   /** A call that one callee answered. */
@@ -138,7 +140,9 @@ export class Actions {
     const remote = hasContext ? { context: { ...ids, ...texts, flags: pick([0, 1, 2, 3]) }, trust } : undefined;
     const parent = trust === 'link' ? undefined : remote?.context;
     const [kind, uri, origin] = [pick(KINDS), pick(uris), pick(peers)];
-    const action = new TracedAction(kind, origin, uri, id(), moment(), 1, count(), random() < 0.5, this.#ids, parent);
+    const action = new TracedAction();
+    action.begin(kind, origin, uri, id(), moment(), 1, count(), this.#ids, parent);
+    action.acknowledge = random() < 0.5;
     action.remote = remote;
     action.sampled = pick([1, 2, 3, 4, 5, 6, 7] as Reason[]);
     action.partial = random() < 0.1;
