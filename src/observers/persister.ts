@@ -28,8 +28,11 @@ export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers'>
 const INTERVAL = 20;
 /** Milliseconds of one turn of the event loop that may be spent on it. */
 const SLICE = 2;
-/** Then messages have the event loop for this many times as long: a third of it is what storing may take, not more. */
-const REST = 2;
+/**
+ * Then messages have the event loop for this many times as long. With what the other thread takes, which may have to
+ * share the core, storing leaves messages two thirds of it.
+ */
+const REST = 9;
 /** Milliseconds for what is left at the end. */
 const CLOSE_LIMIT = 5000;
 

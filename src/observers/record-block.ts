@@ -5,16 +5,16 @@ import type { Dict } from '../wire/message.js';
 import type { SerializerName } from '../wire/serializers/serializer.js';
 import type { LoggedMessage, LoggedSession } from './logged-message.js';
 import { Body, CODECS, Kind, type Numbers, numbersOf, Row } from './record-layout.js';
-import { newBlock, seal } from './store/block-layout.js';
+import { newBlock } from './store/block-layout.js';
 import { StringTable, ValueWriter } from './store/block-values.js';
 
 export { RecordBlockError } from './store/block-layout.js';
 export { readRecordBlock } from './store/block-reader.js';
 
 /** Columns cost memory per writer, and a block is the least that is read at once. */
-const MAX_RECORDS = 512;
+const MAX_RECORDS = 1024;
 /** A block with this many octets of payloads and options is full. */
-const FULL_BYTES = 128 * 1024;
+const FULL_BYTES = 256 * 1024;
 const INITIAL_PAYLOAD_BYTES = 64 * 1024;
 const MAX_IDLE_PAYLOAD_BYTES = 1 << 20;
 /** In UTF-8 a UTF-16 unit has at most three octets. */
@@ -46,7 +46,7 @@ export interface PayloadSource {
   read(place: number, length: number): Uint8Array;
 }
 
-/** A run of records, ready to be stored. The buffer is the receiver's. */
+/** A run of records, to be sealed and stored. The buffer is the receiver's. */
 export interface RecordBlock {
   readonly buffer: ArrayBuffer;
   readonly firstSeq: number;
@@ -204,7 +204,6 @@ export class RecordBlockWriter {
     layout.text.set(text);
     layout.values.set(this.#values.written);
     layout.payloads.set(this.#payloads.subarray(0, this.#payloadsEnd));
-    seal(buffer, header);
     this.#firstSeq += count;
     this.#clear();
     return { buffer, firstSeq, count };

@@ -86,14 +86,15 @@ function sizeOf(header: BlockHeader): number {
   return HEADER_BYTES + ROW_BYTES * count + BODY_BYTES * bodies + 4 * strings + textBytes + valueBytes + payloadBytes;
 }
 
-/** A buffer of just the size, to be filled through the views and then sealed. */
+/** A block whose sections are to be filled through the views, all of them, and which is then to be sealed. */
 export function newBlock(header: BlockHeader): { buffer: ArrayBuffer; layout: BlockLayout } {
-  const buffer = new ArrayBuffer(sizeOf(header));
+  // Not from the pool, and not filled with zeros.
+  const buffer = Buffer.allocUnsafeSlow(sizeOf(header)).buffer as ArrayBuffer;
+  writeHeader(buffer, header);
   return { buffer, layout: new BlockLayout(buffer, 0, header) };
 }
 
-/** Writes the header of a block whose sections are filled. */
-export function seal(buffer: ArrayBuffer, header: BlockHeader): void {
+function writeHeader(buffer: ArrayBuffer, header: BlockHeader): void {
   const words = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
   words[0] = MAGIC;
   words[1] = VERSION;
@@ -106,7 +107,12 @@ export function seal(buffer: ArrayBuffer, header: BlockHeader): void {
   words[10] = header.payloadBytes;
   words[11] = header.sessionsAt;
   words[12] = header.bodies;
-  words[3] = crc32(new Uint8Array(buffer, CHECKED_FROM));
+  words[13] = 0;
+}
+
+/** Makes a filled block one that can be told from a damaged one; the thread that writes has the time for it. */
+export function seal(bytes: Uint8Array): void {
+  wordsOf(bytes)[3] = crc32(bytes.subarray(CHECKED_FROM));
 }
 
 /**

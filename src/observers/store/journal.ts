@@ -1,7 +1,7 @@
 /** Owns all writing of the store: what one transaction changes, what an interrupted process left, and what has to go. */
 
 import type { Amendment } from '../amendments.js';
-import { headerOf, openBlock, RecordBlockError } from './block-layout.js';
+import { headerOf, openBlock, RecordBlockError, seal } from './block-layout.js';
 import {
   amendmentKey,
   amendmentValue,
@@ -88,6 +88,7 @@ export class Journal {
     const expected = row.persistedSeq + 1;
     if (firstSeq < expected) throw new RangeError(`records from ${firstSeq} are stored already, up to ${expected - 1}`);
     const isFirst = expected === row.firstSeq;
+    seal(bytes);
     this.#db.blocks.putSync([row.persistentId, firstSeq], asBuffer(bytes));
     return {
       ...row,

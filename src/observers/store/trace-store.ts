@@ -124,7 +124,9 @@ export class TraceStore implements StoredTraces {
 
   /** Whether `append` would take the block now, as far as the queue is concerned. */
   hasRoom(block: RecordBlock): boolean {
-    return this.#link.octets + block.buffer.byteLength <= this.#maxQueueBytes;
+    const { octets } = this.#link;
+    // One that is larger than the queue has to get through as well.
+    return octets === 0 || octets + block.buffer.byteLength <= this.#maxQueueBytes;
   }
 
   /** Changes records that were handed over; those of the queue that never arrive are not missed. */
