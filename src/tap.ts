@@ -42,6 +42,8 @@ export type Hop = 'invocation' | 'event' | 'result';
 export interface Cause {
   /** Names the request and all that follows from it. */
   readonly correlation: string;
+  /** What follows from it has to be dated exactly: times are told of it one by one. */
+  readonly exact: boolean;
   /**
    * What Details of such a message are to say of the trace. Asked just before it is made, and only for receivers that
    * want it; the answer holds for all receivers until the next message of this kind has been shown.
@@ -60,7 +62,8 @@ export interface Frame {
   readonly seq: number;
   /**
    * Milliseconds since the Unix epoch, from a monotonic clock. Of messages that one turn of the event loop brings, several
-   * share a reading: then it is some twenty microseconds early at most. One that a turn brings alone has its own.
+   * share a reading: then it is some twenty microseconds early at most. What a turn brings alone has its own, and an
+   * INVOCATION whose cause is `exact`.
    */
   readonly at: number;
   readonly session: SessionRef;

@@ -12,8 +12,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /**
  * A reading of the clock costs as much as finding the action, so messages of one turn share it. Received ones are dated
  * when the one before them was done with, which is now; of sent ones as many as take some twenty microseconds, which is
- * this many EVENTs of a fan-out, or an eighth of other messages. But INVOCATION has its own, because from it on the time is
- * the callee's, and so has what a turn brings alone.
+ * this many EVENTs of a fan-out, or an eighth of other messages. What a turn brings alone has readings of its own, and so has
+ * an INVOCATION whose cause asks for it, because from it on the time is the callee's.
  */
 const SHARED = 64;
 const OF_EVENT = 1;
@@ -96,7 +96,7 @@ export class Watch {
     const frame = this.#next();
     const again = message === frame.message;
     this.#rest -= again ? OF_EVENT : OF_OTHER;
-    const fresh = !again && (message.code === Code.INVOCATION || turn === 0 || turn !== this.#turn);
+    const fresh = !again && (turn === 0 || turn !== this.#turn || (message.code === Code.INVOCATION && isExact(cause)));
     if (fresh || this.#rest < 0) {
       this.#rest = SHARED;
       frame.at = this.#clock();
@@ -137,4 +137,8 @@ export class Watch {
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
     this.tap?.onSession({ kind: 'left', session, at: this.stamp(), reason, open, since, totals });
   }
+}
+
+function isExact(cause: Cause | undefined): boolean {
+  return cause !== undefined && cause.exact;
 }

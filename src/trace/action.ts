@@ -218,6 +218,11 @@ export class TracedAction implements Cause {
     return undefined;
   }
 
+  /** Who looks at its spans looks at where the time went. */
+  get exact(): boolean {
+    return this.sampled !== Reason.none;
+  }
+
   get realm(): string {
     return this.originator.realm;
   }
