@@ -1,9 +1,9 @@
 /** Owns the native traces of one worker: which run, which have stopped, when one stops by itself, who hears of it. */
 
 import { ActionLog } from '../observers/action-log.js';
+import type { NamedCodec } from '../observers/kept-payloads.js';
 import { type LogOptions, MessageLog } from '../observers/message-log.js';
 import type { Persister } from '../observers/persister.js';
-import type { NamedCodec } from '../observers/record-ring.js';
 import type { StoredTrace } from '../observers/store/index.js';
 import { claimOf } from '../observers/trace-filter.js';
 import type { Observer } from '../trace/observer.js';

@@ -9,9 +9,10 @@ import type { Dict } from '../wire/message.js';
 import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import type { Amendments } from './amendments.js';
 import { boundedDict, weightOf } from './bounded.js';
+import type { NamedCodec } from './kept-payloads.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import type { RecordBlockWriter } from './record-block.js';
-import { type FrameFacts, type NamedCodec, RecordRing } from './record-ring.js';
+import { type FrameFacts, RecordRing } from './record-ring.js';
 import {
   choosesActions,
   holdsBack,

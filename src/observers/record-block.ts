@@ -72,8 +72,8 @@ export class RecordBlockWriter {
   #firstSeq: number;
   #count = 0;
   #bodyCount = 0;
-  /** The newest body where it came from, -1 for none; and the payload that was copied last, where it came from and is. */
-  #body = -1;
+  /** Number of the newest body where it came from, none at first; and the payload that was copied last, where it came from and is. */
+  #body = Number.NaN;
   #place = -1;
   #placed = 0;
   /** Most records have the URI or the session of one before them. */
@@ -103,15 +103,16 @@ export class RecordBlockWriter {
     this.#firstSeq = seq;
   }
 
-  /** Whether `body` was added last. */
-  hasBody(body: number): boolean {
-    return body === this.#body;
+  /** Whether the body of this number was added last. */
+  hasBody(number: number): boolean {
+    return number === this.#body;
   }
 
-  /** Adds a body to which the next rows belong, as a ring has it but for its `kind`. */
+  /** Adds a body to which the next rows belong, as a ring has it but for its `kind`; `number` as in `hasBody`. */
   addBody(
     from: Numbers,
     body: number,
+    number: number,
     kind: number,
     payloads: PayloadSource | undefined,
     uri: string,
@@ -119,7 +120,7 @@ export class RecordBlockWriter {
     options: Dict,
   ): void {
     const i = this.#bodyCount++;
-    this.#body = body;
+    this.#body = number;
     const { words, doubles } = this.#bodies;
     const w = i * Body.words;
     const at = body * Body.words;
@@ -169,9 +170,7 @@ export class RecordBlockWriter {
     bodyWords[Body.payloadLength] = isKept ? payload.length : 0;
     const count = isKept ? row.payloadCount * Kind.count + CODECS.indexOf(row.payloadSerializer) * Kind.codec : 0;
     const kind = row.code | count | Kind.joined | Kind.uri | Kind.options;
-    this.addBody(this.#rowBody, 0, kind, { read: () => payload! }, row.uri, row.messageUri, row.options);
-    // The next row has a body of its own.
-    this.#body = -1;
+    this.addBody(this.#rowBody, 0, Number.NaN, kind, { read: () => payload! }, row.uri, row.messageUri, row.options);
     return this.addRow(this.#row, 0, row.session);
   }
 
@@ -212,7 +211,7 @@ export class RecordBlockWriter {
   #clear(): void {
     this.#count = 0;
     this.#bodyCount = 0;
-    this.#body = -1;
+    this.#body = Number.NaN;
     this.#place = -1;
     this.#payloadsEnd = 0;
     this.#session = undefined;

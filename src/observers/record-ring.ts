@@ -1,28 +1,20 @@
-/** Owns the memory of one native trace: a bounded ring of columns, written on the hot path, made into records when read. */
+/** Owns the records of one native trace in memory: which are kept, what is written of a message, what is read of it. */
 
 import type { Frame } from '../tap.js';
 import type { RemoteParent, TracedAction } from '../trace/action.js';
 import { messageChild } from '../trace/message-child.js';
 import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
-import { type Dict, EMPTY_DICT, type Message } from '../wire/message.js';
-import { NO_PAYLOAD, type Payload, type PayloadCodec } from '../wire/payload.js';
-import type { SerializerName } from '../wire/serializers/serializer.js';
+import { EMPTY_DICT, type Message } from '../wire/message.js';
 import { Amendments } from './amendments.js';
 import { boundedText, MAX_TEXT } from './bounded.js';
-import { KeptOptions } from './kept-options.js';
+import { KeptPayloads, type NamedCodec } from './kept-payloads.js';
 import { LateKeeps } from './late-keeps.js';
 import { Flag, type LoggedMessage, type LoggedSession } from './logged-message.js';
-import { PayloadRing } from './payload-ring.js';
 import type { RecordBlockWriter } from './record-block.js';
-import { Body, CODECS, Kind, type Numbers, numbersOf, Row } from './record-layout.js';
-import { payloadValues, readRecord } from './record-reading.js';
-import { redacted } from './redaction.js';
-
-/** Decodes and encodes payloads; a serializer. */
-export interface NamedCodec extends PayloadCodec {
-  readonly name: SerializerName;
-}
+import { RecordColumns } from './record-columns.js';
+import { Body, Kind, Row } from './record-layout.js';
+import { readRecord } from './record-reading.js';
 
 export interface RingOptions {
   /** Records kept; a power of two. */
@@ -40,122 +32,126 @@ export interface RingOptions {
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'octets' | 'dropped'>;
 
+/** Records of the front, a power of two: few enough to stay in the processor's cache. */
+const FRONT = 512;
+
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its
- * octets. There are as many bodies as rows, so that a body outlives its rows; both are written in their order. What few
- * messages have, options and a URI that is not their action's, lies apart.
+ * octets. Records are written to a front, which goes to the ring as a whole when it is full: written one by one, each would
+ * wait for the memory that it goes to, which takes longer than all else there is to do for it.
  */
 export class RecordRing {
-  readonly #codec: NamedCodec;
-  readonly #redact: readonly string[];
-  readonly #mask: number;
+  readonly #maxRecords: number;
   readonly #maxWeight: number;
-  readonly #rows: Numbers;
+  readonly #ring: RecordColumns;
+  readonly #front: RecordColumns;
+  readonly #room: number;
+  // Of the front.
   readonly #rowDoubles: Float64Array;
   readonly #rowWords: Int32Array;
-  readonly #sessions: (LoggedSession | undefined)[];
-  readonly #bodies: Numbers;
   readonly #bodyDoubles: Float64Array;
   readonly #bodyWords: Int32Array;
+  readonly #sessions: (LoggedSession | undefined)[];
   readonly #uris: (string | undefined)[];
-  readonly #ownUris: (string | undefined)[];
-  readonly #options: KeptOptions;
-  readonly #payloads: PayloadRing | undefined;
+  readonly #payloads: KeptPayloads | undefined;
   readonly amendments = new Amendments();
-  /** Number of the next record. */
-  next = 0;
-  /** Number of the oldest record that has not been overwritten. */
-  #first = 0;
-  /** The oldest record that has not been asked for its payload. */
-  #looked = 0;
-  #body = -1;
-  /** What the newest body was made of. */
-  #message: Message | undefined;
-  /** The payload that was kept last, and where. */
-  #payload: Payload = NO_PAYLOAD;
-  #payloadAt = 0;
-  #payloadLength = 0;
-  #payloadKind = 0;
-  readonly #codecs: NamedCodec[] = [];
   /** Actions whose spans are kept since their end. */
   readonly lateKeeps = new LateKeeps();
-  /** The oldest record whose options have not been released. */
+  /** Number of the next record, and of the first in the front. */
+  next = 0;
+  #frontFirst = 0;
+  /** Number of the oldest record that has not been overwritten. */
+  #first = 0;
+  /** The oldest record that has not been asked for its payload, and the oldest whose options have not been released. */
+  #looked = 0;
   #lightest = 0;
+  /** Number of the newest body. As many as there are rows may begin with the number of the front's first row. */
+  #body = -1;
+  /** What it was made of, and whether its payload has been kept. */
+  #message: Message | undefined;
+  #hasPayload = false;
 
   constructor(options: RingOptions) {
     const n = options.maxRecords;
-    this.#codec = options.codec;
-    this.#redact = options.redact;
-    this.#mask = n - 1;
+    this.#maxRecords = n;
     this.#maxWeight = options.maxBytes;
-    this.#rows = numbersOf(n, Row.doubles);
-    this.#rowDoubles = this.#rows.doubles;
-    this.#rowWords = this.#rows.words;
-    this.#sessions = new Array<LoggedSession | undefined>(n).fill(undefined);
-    this.#bodies = numbersOf(n, Body.doubles);
-    this.#bodyDoubles = this.#bodies.doubles;
-    this.#bodyWords = this.#bodies.words;
-    this.#uris = new Array<undefined>(n).fill(undefined);
-    this.#ownUris = new Array<undefined>(n).fill(undefined);
-    this.#options = new KeptOptions(n);
-    this.#payloads = options.payload ? new PayloadRing(options.maxBytes) : undefined;
+    this.#room = Math.max(1, Math.min(FRONT, n >> 1));
+    this.#ring = new RecordColumns(n);
+    this.#front = new RecordColumns(this.#room);
+    this.#rowDoubles = this.#front.rows.doubles;
+    this.#rowWords = this.#front.rows.words;
+    this.#bodyDoubles = this.#front.bodies.doubles;
+    this.#bodyWords = this.#front.bodies.words;
+    this.#sessions = this.#front.sessions;
+    this.#uris = this.#front.uris;
+    if (options.payload) this.#payloads = new KeptPayloads(options.maxBytes, options.redact, options.codec);
   }
 
   /** Number of the oldest record that is kept: those before one whose payload has gone go with it. */
   get first(): number {
     const payloads = this.#payloads;
-    if (!payloads) return this.#first;
-    const { oldest } = payloads;
+    if (payloads === undefined) return this.#first;
+    const { oldest } = payloads.ring;
     let seq = Math.max(this.#looked, this.#first);
     for (; seq < this.next; seq++) {
-      const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
-      if ((this.#bodyWords[body * Body.words + Body.kind]! & Kind.countMask) === 0) continue;
-      if (this.#bodyDoubles[body * Body.doubles + Body.payloadAt]! >= oldest) break;
+      const columns = this.#columnsOf(seq);
+      const body = bodyOf(columns, seq);
+      if ((columns.kindOf(body) & Kind.countMask) === 0) continue;
+      if (placeOf(columns, body) >= oldest) break;
       this.#first = seq + 1;
     }
     this.#looked = seq;
     return this.#first;
   }
 
+  #columnsOf(seq: number): RecordColumns {
+    return seq >= this.#frontFirst ? this.#front : this.#ring;
+  }
+
   /** Appends a record; `flags` are those that only the caller knows. */
   put(frame: FrameFacts, action: TracedAction | undefined, flags: number): void {
     const { message } = frame;
-    const seq = this.next++;
-    const i = seq & this.#mask;
-    if (seq - this.#first > this.#mask) this.#first++;
+    const seq = this.next;
+    if (seq - this.#frontFirst === this.#room) this.#retire();
+    this.next = seq + 1;
+    if (seq - this.#first === this.#maxRecords) this.#first++;
     if (message !== this.#message) this.#newBody(frame, message, action);
-    const body = this.#body;
     if (frame.direction === 'sent') flags |= Flag.SENT;
     if (frame.dropped === true) flags |= Flag.DROPPED;
     if (action !== undefined) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
-    if (message.payload.count > 0 && (this.#bodyWords[body * Body.words + Body.kind]! & Kind.countMask) === 0) {
-      flags |= Flag.OMITTED;
-    }
+    if (this.#hasPayload === false && message.payload.count > 0) flags |= Flag.OMITTED;
     const doubles = this.#rowDoubles;
     const words = this.#rowWords;
+    const i = seq - this.#frontFirst;
     const d = i * Row.doubles;
     const w = i * Row.words;
     doubles[d + Row.at] = frame.at;
     doubles[d + Row.frame] = frame.seq;
     words[w + Row.bytes] = frame.octets;
-    words[w + Row.body] = body;
+    words[w + Row.body] = this.#body;
     words[w + Row.flags] = flags;
     this.#sessions[i] = frame.session;
-    if (this.#options.weight > this.#maxWeight) this.#shed();
+    if (this.#ring.weight + this.#front.weight > this.#maxWeight) this.#shed();
+  }
+
+  #retire(): void {
+    this.#ring.take(this.#front, this.#frontFirst, this.#body + 1 - this.#frontFirst);
+    this.#frontFirst = this.next;
+    this.#body = this.next - 1;
+    // A body goes with the rows that were written with it, so the next row has one of its own.
+    this.#message = undefined;
   }
 
   #newBody(frame: FrameFacts, m: Message, action: TracedAction | undefined): void {
-    const body = (this.#body + 1) & this.#mask;
-    this.#body = body;
+    const body = ++this.#body;
     this.#message = m;
     const doubles = this.#bodyDoubles;
     const words = this.#bodyWords;
-    const d = body * Body.doubles;
-    const w = body * Body.words;
+    const i = body - this.#frontFirst;
+    const d = i * Body.doubles;
+    const w = i * Body.words;
     const { code } = m;
     let kind: number = code;
-    // Reading what stood here waits for memory; mostly nobody has options.
-    if (this.#options.weight > 0) this.#options.release(body);
     doubles[d + Body.first] = code === Code.EVENT ? m.publication : m.request;
     doubles[d + Body.second] = code === Code.PUBLISHED ? m.publication : m.subject;
     if (action !== undefined) {
@@ -170,20 +166,22 @@ export class RecordRing {
         kind |= Math.min(messageChild(action, frame), Kind.maxChild) << Kind.childShift;
       }
       const { uri } = action;
-      this.#uris[body] = uri.length > MAX_TEXT ? boundedText(uri) : uri;
+      this.#uris[i] = uri.length > MAX_TEXT ? boundedText(uri) : uri;
       if (code === Code.UNSUBSCRIBED || code === Code.UNREGISTERED) this.#tellAnchor(action);
     }
-    if (action === undefined || code === Code.ERROR || code <= Code.GOODBYE) kind |= this.#keepUri(body, m);
+    if (action === undefined || code === Code.ERROR || code <= Code.GOODBYE) kind |= this.#keepUri(i, m);
     if (m.options !== EMPTY_DICT) {
-      this.#options.keep(body, m.options);
+      this.#front.keepOptions(i, m.options);
       kind |= Kind.options;
     }
-    const { payload } = m;
-    if (payload.count > 0 && this.#payloads !== undefined) {
-      if (payload !== this.#payload) this.#keepPayload(this.#payloads, payload);
-      doubles[d + Body.payloadAt] = this.#payloadAt;
-      words[w + Body.payloadLength] = this.#payloadLength;
-      kind |= this.#payloadKind;
+    this.#hasPayload = false;
+    if (m.payload.count > 0 && this.#payloads !== undefined) {
+      const payloads = this.#payloads;
+      payloads.keep(m.payload);
+      doubles[d + Body.payloadAt] = payloads.at;
+      words[w + Body.payloadLength] = payloads.length;
+      kind |= payloads.kind;
+      this.#hasPayload = payloads.kind !== 0;
     }
     words[w + Body.kind] = kind;
   }
@@ -199,18 +197,19 @@ export class RecordRing {
   }
 
   /** CHALLENGE has an authmethod where others have a URI; the signature of AUTHENTICATE is never kept. */
-  #keepUri(body: number, m: Message): number {
-    this.#ownUris[body] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
+  #keepUri(i: number, m: Message): number {
+    this.#front.ownUris[i] = boundedText(m.code === Code.CHALLENGE ? m.text : m.uri);
     return Kind.uri;
   }
 
   /** Drops the oldest records until the options of the rest weigh little enough. */
   #shed(): void {
     let seq = Math.max(this.#lightest, this.#first);
-    for (; this.#options.weight > this.#maxWeight && seq < this.next - 1; seq++) {
-      const body = this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!;
+    for (; this.#ring.weight + this.#front.weight > this.#maxWeight && seq < this.next - 1; seq++) {
+      const columns = this.#columnsOf(seq);
+      const body = bodyOf(columns, seq);
       // The rows of a fan-out go one by one, their body with the last.
-      if (this.#rowWords[((seq + 1) & this.#mask) * Row.words + Row.body] !== body) this.#options.release(body);
+      if (this.#columnsOf(seq + 1) !== columns || bodyOf(columns, seq + 1) !== body) columns.releaseOptions(body);
     }
     this.#lightest = seq;
     this.#first = Math.max(this.#first, seq);
@@ -221,30 +220,15 @@ export class RecordRing {
     this.amendments.uri(action.firstFrame, action.uri);
     for (let seq = this.next - 2; seq >= this.#first && this.frameOf(seq) >= action.firstFrame; seq--) {
       if (this.frameOf(seq) > action.firstFrame) continue;
-      this.#uris[this.#rowWords[(seq & this.#mask) * Row.words + Row.body]!] = action.uri;
+      const columns = this.#columnsOf(seq);
+      columns.uris[bodyOf(columns, seq) & columns.mask] = action.uri;
     }
   }
 
-  /** One that is passed on, as that of a CALL in its INVOCATION, is kept once. */
-  #keepPayload(payloads: PayloadRing, payload: Payload): void {
-    const told = this.#redact.length > 0 ? redacted(payload, this.#redact) : payload;
-    const encoded = told.serializer ? told : told.in(this.#codec);
-    const { start, end } = encoded;
-    const at = payloads.write(encoded.bytes, start, end);
-    this.#payload = payload;
-    this.#payloadAt = at;
-    this.#payloadLength = end - start;
-    this.#payloadKind = at < 0 ? 0 : payload.count * Kind.count + this.#codecNumber(encoded.serializer as NamedCodec);
-  }
-
-  #codecNumber(codec: NamedCodec): number {
-    const number = CODECS.indexOf(codec.name);
-    this.#codecs[number] = codec;
-    return number * Kind.codec;
-  }
-
+  /** `Frame.seq` of a record that is here. */
   frameOf(seq: number): number {
-    return this.#rowDoubles[(seq & this.#mask) * Row.doubles + Row.frame]!;
+    const { rows, mask } = this.#columnsOf(seq);
+    return rows.doubles[(seq & mask) * Row.doubles + Row.frame]!;
   }
 
   /** Marks the record of frame `frameSeq`, if it is here. */
@@ -260,14 +244,17 @@ export class RecordRing {
       else high = middle;
     }
     if (low > high || this.frameOf(low) !== frameSeq) return;
-    this.#rowWords[(low & this.#mask) * Row.words + Row.flags]! |= Flag.LAST;
+    const { rows, mask } = this.#columnsOf(low);
+    rows.words[(low & mask) * Row.words + Row.flags]! |= Flag.LAST;
   }
 
   /** Drops records older than `at`. */
   dropBefore(at: number): void {
-    const doubles = this.#rowDoubles;
     let seq = this.first;
-    while (seq < this.next && doubles[(seq & this.#mask) * Row.doubles + Row.at]! < at) seq++;
+    for (; seq < this.next; seq++) {
+      const { rows, mask } = this.#columnsOf(seq);
+      if (rows.doubles[(seq & mask) * Row.doubles + Row.at]! >= at) break;
+    }
     this.#first = seq;
   }
 
@@ -280,54 +267,47 @@ export class RecordRing {
   }
 
   #record(seq: number): LoggedMessage {
-    const i = seq & this.#mask;
-    const body = this.#rowWords[i * Row.words + Row.body]!;
-    return readRecord(seq, this.#rows, i, this.#bodies, body, {
-      session: this.#sessions[i]!,
-      uri: this.#uris[body] ?? '',
-      ownUri: this.#ownUris[body],
-      options: this.#optionsOf(body),
-      payload: this.#valuesOf(body),
-      isKept: this.lateKeeps.has(this.#bodyDoubles[body * Body.doubles + Body.anchor]!),
+    const columns = this.#columnsOf(seq);
+    const { rows, bodies, mask, sessions, uris, ownUris } = columns;
+    const body = bodyOf(columns, seq) & mask;
+    const kind = columns.kindOf(body);
+    const length = bodies.words[body * Body.words + Body.payloadLength]!;
+    return readRecord(seq, rows, seq & mask, bodies, body, {
+      session: sessions[seq & mask]!,
+      uri: uris[body] ?? '',
+      ownUri: ownUris[body],
+      options: (kind & Kind.options ? columns.options(body) : undefined) ?? EMPTY_DICT,
+      payload: kind & Kind.countMask ? this.#payloads!.values(placeOf(columns, body), length, kind) : undefined,
+      isKept: this.#isKept(columns, body),
       isLast: false,
     });
   }
 
+  #isKept({ bodies, mask }: RecordColumns, body: number): boolean {
+    return this.lateKeeps.has(bodies.doubles[(body & mask) * Body.doubles + Body.anchor]!);
+  }
+
   /** Adds record `seq`, which must be here, to a block; true when the block is full. */
   copyTo(writer: RecordBlockWriter, seq: number): boolean {
-    const i = seq & this.#mask;
-    const body = this.#rowWords[i * Row.words + Row.body]!;
-    if (!writer.hasBody(body)) {
-      const isKept = this.lateKeeps.has(this.#bodyDoubles[body * Body.doubles + Body.anchor]!);
-      const kind = this.#kindOf(body) | (isKept ? Kind.kept : 0);
-      const [uri, ownUri, options] = [this.#uris[body] ?? '', this.#ownUris[body], this.#optionsOf(body)];
-      writer.addBody(this.#bodies, body, kind, this.#payloads, uri, ownUri, options);
+    const columns = this.#columnsOf(seq);
+    const { rows, bodies, mask, sessions, uris, ownUris } = columns;
+    const number = bodyOf(columns, seq);
+    if (!writer.hasBody(number)) {
+      const body = number & mask;
+      const kind = columns.kindOf(body) | (this.#isKept(columns, body) ? Kind.kept : 0);
+      const options = columns.options(body) ?? EMPTY_DICT;
+      writer.addBody(bodies, body, number, kind, this.#payloads?.ring, uris[body] ?? '', ownUris[body], options);
     }
-    return writer.addRow(this.#rows, i, this.#sessions[i]!);
+    return writer.addRow(rows, seq & mask, sessions[seq & mask]!);
   }
+}
 
-  #optionsOf(body: number): Dict {
-    return this.#kindOf(body) & Kind.options ? this.#options.get(body) : EMPTY_DICT;
-  }
+/** Number of the body of record `seq`. */
+function bodyOf({ rows, mask }: RecordColumns, seq: number): number {
+  return rows.words[(seq & mask) * Row.words + Row.body]!;
+}
 
-  #valuesOf(body: number): readonly unknown[] | undefined {
-    const kind = this.#kindOf(body);
-    const count = (kind & Kind.countMask) / Kind.count;
-    if (count === 0) return undefined;
-    const octets = this.#octetsOf(body);
-    return payloadValues(this.#codecOf(kind), octets, 0, octets.length, count);
-  }
-
-  #kindOf(body: number): number {
-    return this.#bodyWords[body * Body.words + Body.kind]!;
-  }
-
-  #octetsOf(body: number): Buffer {
-    const length = this.#bodyWords[body * Body.words + Body.payloadLength]!;
-    return this.#payloads!.read(this.#bodyDoubles[body * Body.doubles + Body.payloadAt]!, length);
-  }
-
-  #codecOf(kind: number): NamedCodec {
-    return this.#codecs[(kind & Kind.codecMask) / Kind.codec]!;
-  }
+/** Where the payload of a body lies. */
+function placeOf({ bodies, mask }: RecordColumns, body: number): number {
+  return bodies.doubles[(body & mask) * Body.doubles + Body.payloadAt]!;
 }

@@ -140,5 +140,5 @@ export class Watch {
 }
 
 function isExact(cause: Cause | undefined): boolean {
-  return cause !== undefined && cause.exact;
+  return cause?.exact === true;
 }
