@@ -115,6 +115,13 @@ export interface Tap {
   onSession(event: SessionEvent): void;
   /** For a received frame returns the cause of what it makes the router do. */
   onFrame(frame: Frame): Cause | undefined;
+  /**
+   * With `onBulk`: EVENTs that are sent to further receivers of the same message, for whom fewer octets wait than this, are
+   * not shown one by one but told of together. Default 0, for none.
+   */
+  readonly bulkBelow?: number;
+  /** `count` such EVENTs were sent, of `octets` together; before the last of them at most `queued` octets waited. */
+  onBulk?(cause: Cause, count: number, octets: number, queued: number): void;
   /** All synchronous effects of a received frame with this cause have been sent; `clock` says when, to whom asks. */
   onHandled(cause: Cause, clock: () => number): void;
   /** The request of this cause was refused with this error, and the protocol has no message to say so. */

@@ -153,7 +153,7 @@ export class Realm implements SessionRealm, LocalRealm {
     try {
       this.#handle(member, m, cause, metered);
     } finally {
-      if (cause) tap!.onHandled(cause, this.watch.stamp);
+      if (cause) this.watch.handled(tap!, cause);
     }
   }
 

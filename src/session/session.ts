@@ -116,7 +116,7 @@ export class Session implements RealmSession {
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) tap!.onHandled(cause, watch.stamp);
+    if (cause) watch.handled(tap!, cause);
     this.#rated();
   }
 

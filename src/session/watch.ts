@@ -40,17 +40,23 @@ function newFrame(): Mutable<Frame> {
 export class Watch {
   readonly #clock: Clock;
   /** Reads the clock for what is over now; what comes next in this turn begins then. */
-  readonly stamp: Clock;
+  readonly #stamp: Clock;
   #frame: Mutable<Frame> = newFrame();
   #seq = 0;
+  /** Frames for which the object is good yet. */
+  #left = FRAMES_OF_AN_OBJECT;
   /** How much more the last reading of the clock may be shared, and the turn in which that is so. */
   #rest = 0;
   #turn = 0;
+  /** Of EVENTs that were not shown one by one: how many, their octets, and what waited for the slowest receiver. */
+  #more = 0;
+  #moreOctets = 0;
+  #moreQueued = 0;
   tap: Tap | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.stamp = () => {
+    this.#stamp = () => {
       this.#frame.at = clock();
       this.#rest = SHARED;
       return this.#frame.at;
@@ -66,7 +72,7 @@ export class Watch {
     about: Cause | undefined,
     turn: number,
   ): Cause | undefined {
-    const frame = this.#next();
+    const frame = this.#next(tap);
     if (turn === 0 || turn !== this.#turn) {
       this.#turn = turn;
       this.#rest = SHARED;
@@ -93,7 +99,13 @@ export class Watch {
     queued: number,
     turn: number,
   ): void {
-    const frame = this.#next();
+    if (message === this.#frame.message && dropped === false && queued < (tap.bulkBelow ?? 0)) {
+      this.#more++;
+      this.#moreOctets += octets;
+      if (queued > this.#moreQueued) this.#moreQueued = queued;
+      return;
+    }
+    const frame = this.#next(tap);
     const again = message === frame.message;
     this.#rest -= again ? OF_EVENT : OF_OTHER;
     const fresh = !again && (turn === 0 || turn !== this.#turn || (message.code === Code.INVOCATION && isExact(cause)));
@@ -111,31 +123,51 @@ export class Watch {
     tap.onFrame(frame);
   }
 
-  #next(): Mutable<Frame> {
-    const seq = ++this.#seq;
-    if (seq % FRAMES_OF_AN_OBJECT === 0) {
+  /** All that a received frame made the router do is done. */
+  handled(tap: Tap, cause: Cause): void {
+    if (this.#more > 0) this.#tellMore(tap);
+    tap.onHandled(cause, this.#stamp);
+  }
+
+  #tellMore(tap: Tap): void {
+    const { cause } = this.#frame;
+    this.#seq += this.#more;
+    if (cause !== undefined) tap.onBulk?.(cause, this.#more, this.#moreOctets, this.#moreQueued);
+    this.#more = 0;
+    this.#moreOctets = 0;
+    this.#moreQueued = 0;
+  }
+
+  #next(tap: Tap): Mutable<Frame> {
+    if (this.#more > 0) this.#tellMore(tap);
+    if (--this.#left === 0) {
       const { at } = this.#frame;
+      this.#left = FRAMES_OF_AN_OBJECT;
       this.#frame = newFrame();
       this.#frame.at = at;
     }
-    this.#frame.seq = seq;
+    this.#frame.seq = ++this.#seq;
     return this.#frame;
   }
 
   joined(session: SessionRef): void {
     const { tap } = this;
     if (!tap) return;
-    const at = this.stamp();
+    if (this.#more > 0) this.#tellMore(tap);
+    const at = this.#stamp();
     tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
   /** For whoever watches, else 0. */
   now(): number {
-    return this.tap ? this.stamp() : 0;
+    return this.tap ? this.#stamp() : 0;
   }
 
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
-    this.tap?.onSession({ kind: 'left', session, at: this.stamp(), reason, open, since, totals });
+    const { tap } = this;
+    if (!tap) return;
+    if (this.#more > 0) this.#tellMore(tap);
+    tap.onSession({ kind: 'left', session, at: this.#stamp(), reason, open, since, totals });
   }
 }
 

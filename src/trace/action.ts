@@ -1,6 +1,7 @@
 /** Owns the one data structure of the observatory: what is known of one WAMP action from its first message to its last. */
 
 import type { Cause, Hop, SessionRef } from '../tap.js';
+import { Code, type MessageCode } from '../wire/codes.js';
 import type { RandomIds } from '../wire/ids.js';
 import type { Dict } from '../wire/message.js';
 import { contextDetails, FLAG_RANDOM, FLAG_SAMPLED } from '../wire/trace-context.js';
@@ -48,6 +49,26 @@ export interface RemoteParent {
   readonly trace3: number;
   readonly span0: number;
   readonly span1: number;
+}
+
+/** The kind of action that a message begins, by type code. */
+export function kindOf(code: MessageCode): ActionKind | undefined {
+  switch (code) {
+    case Code.CALL:
+      return 'call';
+    case Code.PUBLISH:
+      return 'publish';
+    case Code.SUBSCRIBE:
+      return 'subscribe';
+    case Code.UNSUBSCRIBE:
+      return 'unsubscribe';
+    case Code.REGISTER:
+      return 'register';
+    case Code.UNREGISTER:
+      return 'unregister';
+    default:
+      return undefined;
+  }
 }
 
 /**

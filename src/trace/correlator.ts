@@ -1,13 +1,13 @@
 /** Owns the joining of frames into traced actions. No timers and no clock: time is that of the frames, and of `tick`. */
 
 import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
-import { Code, type MessageCode } from '../wire/codes.js';
+import { Code } from '../wire/codes.js';
 import type { RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
-import { type ActionKind, childSpan, type TracedAction } from './action.js';
+import { type ActionKind, childSpan, kindOf, type TracedAction } from './action.js';
 import { ActionPool } from './action-pool.js';
 import { failureOf, gone } from './failure.js';
-import { TracedFanOut } from './fan-out.js';
+import { SLOW_QUEUE, TracedFanOut } from './fan-out.js';
 import { Handshakes } from './handshakes.js';
 import type { TracedInvocation } from './invocation.js';
 import { LateAnswers } from './late-answers.js';
@@ -31,26 +31,6 @@ export interface CorrelatorOptions {
   readonly sampler?: ActionSampler;
   /** Reports an observer that was detached because it kept failing. */
   readonly onFault?: (what: string, error: unknown) => void;
-}
-
-/** The kind of action that a message begins, by type code. */
-function kindOf(code: MessageCode): ActionKind | undefined {
-  switch (code) {
-    case Code.CALL:
-      return 'call';
-    case Code.PUBLISH:
-      return 'publish';
-    case Code.SUBSCRIBE:
-      return 'subscribe';
-    case Code.UNSUBSCRIBE:
-      return 'unsubscribe';
-    case Code.REGISTER:
-      return 'register';
-    case Code.UNREGISTER:
-      return 'unregister';
-    default:
-      return undefined;
-  }
 }
 
 /** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
@@ -86,6 +66,11 @@ export class Correlator implements Tap {
     this.#handshakes = new Handshakes(this.#audience, this.#random, () => this.sampler);
   }
 
+  /** Where nobody looks at single frames, the EVENTs of a fan-out are as good as their sum, unless they wait for a slow peer. */
+  get bulkBelow(): number {
+    return this.#audience.wantsFrames ? 0 : SLOW_QUEUE;
+  }
+
   add(observer: Observer): void {
     this.#audience.add(observer);
   }
@@ -105,7 +90,8 @@ export class Correlator implements Tap {
   onFrame(frame: Frame): TracedAction | undefined {
     this.#now = frame.at;
     if (frame.direction === 'received') return this.#received(frame);
-    this.#sent(frame);
+    if (frame.message.code === Code.EVENT) this.#event(frame);
+    else this.#sent(frame);
     return undefined;
   }
 
@@ -176,6 +162,29 @@ export class Correlator implements Tap {
     return action;
   }
 
+  /** There are many to one action, so they have a way of their own. */
+  #event(frame: Frame): void {
+    const action = known(frame.cause);
+    if (action !== undefined && action.outcome === undefined) {
+      see(action, frame);
+      if (action.fanOut === undefined) this.#beginFanOut(frame, action);
+      action.fanOut!.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#random);
+    }
+    this.#audience.frame(frame, action);
+  }
+
+  onBulk(cause: Cause, count: number, octets: number, queued: number): void {
+    const action = known(cause);
+    if (action === undefined || action.outcome !== undefined) return;
+    action.messages += count;
+    action.fanOut?.addMore(count, octets, queued);
+  }
+
+  #beginFanOut(frame: Frame, action: TracedAction): void {
+    action.fanOut = new TracedFanOut(action.span0, childSpan(action.span1, 0), frame.at);
+    action.fanOut.publication = frame.message.publication;
+  }
+
   #sent(frame: Frame): void {
     const action = known(frame.cause);
     // ABORT is the end of a session, not an answer; but it tells what was wrong with the request that caused it.
@@ -195,9 +204,6 @@ export class Correlator implements Tap {
   #effect(frame: Frame, action: TracedAction): Outcome | undefined {
     const { message: m } = frame;
     switch (m.code) {
-      case Code.EVENT:
-        this.#event(frame, action);
-        return undefined;
       case Code.INVOCATION:
         action.method = m.uri;
         action.subject = m.subject;
@@ -226,14 +232,6 @@ export class Correlator implements Tap {
         return 'ok';
     }
     return undefined;
-  }
-
-  #event(frame: Frame, action: TracedAction): void {
-    const { message: m } = frame;
-    action.fanOut ??= new TracedFanOut(action.span0, childSpan(action.span1, 0), frame.at);
-    const { fanOut } = action;
-    fanOut.publication = m.publication;
-    fanOut.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#random);
   }
 
   #invoked(frame: Frame, action: TracedAction): void {

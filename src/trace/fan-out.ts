@@ -56,9 +56,9 @@ export class TracedFanOut {
   /** One EVENT, sent or dropped. Numbers only, unless it is one to remember. */
   add(subscriber: SessionRef, at: number, bytes: number, queued: number, dropped: boolean, random: RandomIds): void {
     this.endedAt = at;
-    this.subscriber ??= subscriber;
+    if (this.subscriber === undefined) this.subscriber = subscriber;
     if (queued > this.queuedMax) this.queuedMax = queued;
-    if (dropped) {
+    if (dropped === true) {
       this.dropped++;
     } else {
       this.delivered++;
@@ -66,6 +66,13 @@ export class TracedFanOut {
       if (queued < SLOW_QUEUE) return;
     }
     this.#select(subscriber, at, bytes, queued, dropped, random);
+  }
+
+  /** As many EVENTs as the first one, of so many octets together; `queued` of the one that had to wait for most. */
+  addMore(count: number, octets: number, queued: number): void {
+    this.delivered += count;
+    this.bytes += octets;
+    if (queued > this.queuedMax) this.queuedMax = queued;
   }
 
   #select(

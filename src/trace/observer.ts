@@ -40,6 +40,7 @@ export class Audience {
   #frames: Observer[] = [];
   #ends: Observer[] = [];
   #all: Observer[] = [];
+  wantsFrames = false;
   /** None of them keeps an action beyond its end. */
   borrows = true;
 
@@ -62,6 +63,7 @@ export class Audience {
   }
 
   frame(frame: Frame, action: TracedAction | undefined): void {
+    if (this.wantsFrames === false) return;
     const observers = this.#frames;
     for (let i = 0; i < observers.length; i++) {
       const observer = observers[i]!;
@@ -120,6 +122,7 @@ export class Audience {
     this.#all = all;
     this.borrows = all.every(observer => observer.borrows === true);
     this.#frames = all.filter(observer => observer.onFrame);
+    this.wantsFrames = this.#frames.length > 0;
     this.#ends = all.filter(observer => observer.onActionEnd);
   }
 }
