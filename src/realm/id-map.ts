@@ -12,6 +12,8 @@ export class IdMap<T> {
   #shift = 32;
   /** Where the id was found that was asked for last: who asks for it mostly asks again, and then removes it. */
   #found = 0;
+  /** Values that do not lie where they belong, because somebody else does. */
+  #displaced = 0;
   readonly #factor: number;
   size = 0;
 
@@ -36,32 +38,44 @@ export class IdMap<T> {
   set(id: number, value: T): void {
     if (this.size * 2 >= this.#keys.length) this.#resize(Math.max(LEAST, this.#keys.length * 2));
     const mask = this.#keys.length - 1;
-    let index = this.#home(id, mask);
+    const home = this.#home(id, mask);
+    let index = home;
     while (this.#values[index] !== undefined && this.#keys[index] !== id) index = (index + 1) & mask;
-    if (this.#values[index] === undefined) this.size++;
+    if (this.#values[index] === undefined) {
+      this.size++;
+      if (index !== home) this.#displaced++;
+    }
     this.#keys[index] = id;
     this.#values[index] = value;
   }
 
   delete(id: number): void {
-    let hole = this.size === 0 ? -1 : this.#find(id);
-    if (hole < 0) return;
+    const found = this.size === 0 ? -1 : this.#find(id);
+    if (found < 0) return;
+    this.#values[found] = undefined;
+    this.size--;
+    // Ids in sequence lie side by side, and none has to move up.
+    if (this.#displaced > 0) this.#close(found, id);
+    // A burst must not cost its memory for ever.
+    if (this.size === 0 && this.#keys.length > KEPT) this.#clear();
+  }
+
+  /** Moves up what lies behind the hole that `id` has left and must not be cut off by it. */
+  #close(from: number, id: number): void {
     const keys = this.#keys;
     const values = this.#values;
     const mask = keys.length - 1;
-    values[hole] = undefined;
-    this.size--;
+    let hole = from;
+    if (this.#home(id, mask) !== from) this.#displaced--;
     for (let index = (hole + 1) & mask; values[index] !== undefined; index = (index + 1) & mask) {
       const home = this.#home(keys[index]!, mask);
-      // What lies between its home and itself must not be cut off by the hole.
       if (((index - home) & mask) < ((index - hole) & mask)) continue;
       keys[hole] = keys[index]!;
       values[hole] = values[index];
       values[index] = undefined;
+      if (hole === home) this.#displaced--;
       hole = index;
     }
-    // A burst must not cost its memory for ever.
-    if (this.size === 0 && keys.length > KEPT) this.#clear();
   }
 
   /** All values, by rising id. */
@@ -95,6 +109,7 @@ export class IdMap<T> {
     this.#found = 0;
     this.#shift = Math.clz32(capacity) + 1;
     this.size = 0;
+    this.#displaced = 0;
     for (const [index, value] of values.entries()) if (value !== undefined) this.set(keys[index]!, value);
   }
 

@@ -21,10 +21,16 @@ for (const [what, draw] of [
   ['few ids that come back', (random: Random) => random.below(40)],
   ['ids from the whole range', (random: Random) => random.below(1 << 20) * 2 ** 33 + random.below(7)],
   ['ids that share their low bits', (random: Random) => random.below(300) * 65_536],
+  ['ids in sequence, some of which stay', (random: Random) => Math.floor(random.below(4000) / 10)],
 ] as const) {
+  for (const secret of [0x9e3779b1, undefined])
+    checkAtRandom(`${what}${secret ? '' : ', without a secret'}`, draw, secret);
+}
+
+function checkAtRandom(what: string, draw: (random: Random) => number, secret: number | undefined): void {
   test(`${what}: set, replaced and deleted at random`, () => {
     const random = new Random(7);
-    const map = new IdMap<string>(0x9e3779b1);
+    const map = new IdMap<string>(secret);
     const model = new Map<number, string>();
     for (let step = 0; step < 20_000; step++) {
       const id = Math.min(draw(random), LARGEST_ID);
