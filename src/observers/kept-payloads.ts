@@ -19,6 +19,9 @@ export class KeptPayloads {
   /** By their numbers in records. */
   readonly #codecs: NamedCodec[] = [];
   #payload: Payload = NO_PAYLOAD;
+  /** Whose number was asked for last, and the number: mostly there is one. */
+  #last: NamedCodec;
+  #lastNumber = 0;
   /** Of the payload that was kept last: its place, its length, and its part of `kind`, which is 0 when it was too long. */
   at = 0;
   length = 0;
@@ -29,6 +32,8 @@ export class KeptPayloads {
     this.ring = new PayloadRing(maxBytes);
     this.#redact = redact;
     this.#codec = codec;
+    this.#last = codec;
+    this.#lastNumber = this.#numberOf(codec);
   }
 
   /** One that is passed on, as that of a CALL in its INVOCATION, is kept once. */
@@ -45,6 +50,14 @@ export class KeptPayloads {
   }
 
   #codecNumber(codec: NamedCodec): number {
+    if (codec !== this.#last) {
+      this.#last = codec;
+      this.#lastNumber = this.#numberOf(codec);
+    }
+    return this.#lastNumber;
+  }
+
+  #numberOf(codec: NamedCodec): number {
     const number = CODECS.indexOf(codec.name);
     this.#codecs[number] = codec;
     return number * Kind.codec;
