@@ -196,7 +196,7 @@ export class TracedAction implements Cause {
     this.progress = 0;
     this.firstResultAt = 0;
     this.acknowledge = false;
-    if (this.invoked === 1) this.#invocations = this.invocations;
+    if (this.invoked > 0) this.#invocations = this.invoked === 1 ? this.invocations : undefined;
     this.invocations = undefined;
     this.invocation = undefined;
     this.invoked = 0;

@@ -156,6 +156,40 @@ test('an action that ends without a message has one last record in the store, wh
   assert.equal(lastOnes(all, 'com.example.never'), 3);
 });
 
+test('a stored record names its span, whether that was kept at the beginning or at the end', async t => {
+  const directory = temporaryDirectory(t);
+  // Nobody listens there: spans are made all the same.
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_BSP_EXPORT_TIMEOUT: '100' };
+  const first = await PersistingNode.start({ directory }, env);
+  await first.call('start_trace', 'forced', { filter: { uri: 'com.example.echo' }, otel: true });
+  await first.call('start_trace', 't', PERSIST);
+  const [caller, callee] = [await first.join(), await first.join()];
+  await offer(callee);
+  await echo(caller, callee, 'kept at the beginning');
+  await caller.request([48, undefined, {}, 'com.example.never']);
+  const [, invocation] = callee.last;
+  // The call is in the store before it is known to fail.
+  const open = await first.persisted();
+  await callee.send([8, 68, invocation, {}, 'com.example.failed']);
+  await caller.request([16, undefined, {}, 'com.example.unkept']);
+  await first.persisted();
+  const before = await first.records();
+  await first.stop();
+
+  const second = await started(t, { directory });
+  const records = await second.records();
+  assert.deepEqual(records, before);
+  const spans = (from: number): (string | null)[] => records.slice(from, from + 4).map(({ span_id }) => span_id);
+  const at = records.findIndex(({ msg_type }) => msg_type === 'Call');
+  for (const [call, invoke, answer, result] of [spans(at), spans(at + 4)]) {
+    assert.match(call!, /^[0-9a-f]{16}$/);
+    assert.deepEqual([answer, result], [invoke, call]);
+    assert.notEqual(call, invoke);
+  }
+  assert.equal(open.persisted_seq, at + 5);
+  assert.deepEqual([records.at(-1)!.msg_type, records.at(-1)!.span_id], ['Publish', null]);
+});
+
 test('a stored id cannot be started anew until it is deleted, and free ids are found beside stored ones', async t => {
   const directory = temporaryDirectory(t);
   const first = await PersistingNode.start({ directory });

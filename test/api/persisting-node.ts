@@ -28,6 +28,8 @@ export interface ApiRecord {
   readonly seq: number;
   readonly msg_type: string;
   readonly correlation: string | null;
+  readonly trace_id: string | null;
+  readonly span_id: string | null;
   readonly correlation_is_last: boolean;
   readonly uri: string | null;
   readonly msg: readonly unknown[];
@@ -82,14 +84,14 @@ export class PersistingNode {
     this.#management = new TestClient(node.workers[0]!.router);
   }
 
-  /** Without `store` the configuration names none. */
-  static async start(store: object | undefined): Promise<PersistingNode> {
+  /** Without `store` the configuration names none; without `env` no spans are exported. */
+  static async start(store: object | undefined, env: NodeJS.ProcessEnv = {}): Promise<PersistingNode> {
     const { config } = parseConfig(JSON.stringify(configuration(store)), 'json', 'test.json', { environment: {} });
     const silent = { ...config, workers: config.workers.map(worker => ({ ...worker, transports: [] })) };
     const warnings: string[] = [];
     const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };
-    const node = new Node(silent, { env: {}, log });
-    node.startManagement();
+    const node = new Node(silent, { env, log });
+    await node.start();
     const started = new PersistingNode(node, warnings);
     await started.#management.send([1, 'com.wampscope.management', { roles: { caller: {} } }]);
     return started;

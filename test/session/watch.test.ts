@@ -1,0 +1,158 @@
+/** Proves when messages share a reading of the clock, how far off that is, and what becomes of EVENTs told of together. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Watch } from '../../src/session/watch.js';
+import type { Cause, Frame, SessionRef, Tap } from '../../src/tap.js';
+import { Code } from '../../src/wire/codes.js';
+import type { Message } from '../../src/wire/message.js';
+import { JsonSerializer } from '../../src/wire/serializers/json.js';
+import { session } from '../observers/spans/actions.js';
+
+const json = new JsonSerializer();
+const one = session(1);
+
+function message(...parts: unknown[]): Message {
+  return json.decode(Buffer.from(JSON.stringify(parts)));
+}
+
+function cause(exact: boolean): Cause {
+  return { correlation: 'c', exact, details: () => undefined };
+}
+
+interface Seen {
+  readonly seq: number;
+  readonly at: number;
+  readonly code: number;
+  readonly session: SessionRef;
+}
+
+class Scene implements Tap {
+  readonly seen: Seen[] = [];
+  readonly bulks: [count: number, octets: number, queued: number][] = [];
+  readonly handled: number[] = [];
+  bulkBelow = 0;
+  readings = 0;
+  readonly watch = new Watch(() => ++this.readings);
+
+  constructor() {
+    this.watch.tap = this;
+  }
+
+  onFrame({ seq, at, message: { code }, session: who }: Frame): Cause {
+    this.seen.push({ seq, at, code, session: who });
+    return CAUSE;
+  }
+
+  onBulk(_: Cause, ...bulk: [number, number, number]): void {
+    this.bulks.push(bulk);
+  }
+
+  onHandled(_: Cause, clock: () => number): void {
+    this.handled.push(clock());
+  }
+
+  onRefused(): void {}
+  onSession(): void {}
+
+  receive(m: Message, turn: number): void {
+    this.watch.received(this, one, m, 30, undefined, turn);
+  }
+
+  send(m: Message, turn: number, because: Cause = CAUSE, queued = 0, to: SessionRef = one, dropped = false): void {
+    this.watch.sent(this, to, m, 20, because, dropped, queued, turn);
+  }
+}
+
+const CAUSE = cause(false);
+const CALL = message(Code.CALL, 1, {}, 'com.example.p');
+const INVOCATION = message(Code.INVOCATION, 1, 1, {});
+const EVENT = message(Code.EVENT, 1, 1, {});
+
+test('what a turn brings alone has a reading of its own', () => {
+  const scene = new Scene();
+  for (let turn = 1; turn <= 20; turn++) scene.receive(CALL, turn);
+  assert.equal(scene.readings, 20);
+  assert.deepEqual(
+    scene.seen.map(({ at }) => at),
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
+});
+
+test('a transport without turns never shares', () => {
+  const scene = new Scene();
+  for (let i = 0; i < 5; i++) scene.receive(CALL, 0);
+  for (let i = 0; i < 5; i++) scene.send({ ...INVOCATION }, 0);
+  assert.equal(new Set(scene.seen.map(({ at }) => at)).size, 10);
+});
+
+test('in one turn eight messages share a reading, and 64 EVENTs of one fan-out', () => {
+  const scene = new Scene();
+  scene.receive(CALL, 1);
+  for (let i = 0; i < 64; i++) scene.send({ ...INVOCATION }, 1);
+  assert.ok(scene.readings > 6 && scene.readings < 10, `${scene.readings} readings of 64 messages`);
+  const { readings } = scene;
+  for (let i = 0; i < 6400; i++) scene.send(EVENT, 1);
+  assert.ok(scene.readings - readings > 90 && scene.readings - readings < 105, `${scene.readings} of 6400 EVENTs`);
+  assert.ok(scene.seen.every(({ at }, i) => i === 0 || at >= scene.seen[i - 1]!.at));
+});
+
+test('an INVOCATION is dated exactly when its cause asks for it, and nothing else is for that', () => {
+  const scene = new Scene();
+  scene.receive(CALL, 1);
+  for (let i = 0; i < 6; i++) scene.send({ ...INVOCATION }, 1, cause(true));
+  assert.deepEqual(
+    scene.seen.map(({ at }) => at),
+    [1, 2, 3, 4, 5, 6, 7],
+  );
+  scene.send(message(Code.RESULT, 1, {}), 1, cause(true));
+  assert.equal(scene.readings, 7);
+});
+
+test('when a request is handled the clock is read for it, and what comes next in the turn begins then', () => {
+  const scene = new Scene();
+  scene.receive(CALL, 1);
+  scene.watch.handled(scene, CAUSE);
+  scene.receive(CALL, 1);
+  assert.deepEqual([scene.handled, scene.seen.map(({ at }) => at)], [[2], [1, 2]]);
+});
+
+test('EVENTs told of together: the first and what waits are shown, numbers go on as if all were', () => {
+  const scene = new Scene();
+  scene.bulkBelow = 100;
+  const sessions = Array.from({ length: 10 }, (_, i) => session(i + 1));
+  scene.receive(message(Code.PUBLISH, 1, {}, 'com.example.t'), 1);
+  for (const [i, to] of sessions.entries()) scene.send(EVENT, 1, CAUSE, i === 6 ? 100 : i, to);
+  scene.watch.handled(scene, CAUSE);
+  assert.deepEqual(
+    scene.seen.map(({ seq, code, session: who }) => [seq, code, who.id]),
+    [
+      [1, Code.PUBLISH, 1],
+      [2, Code.EVENT, 1],
+      [8, Code.EVENT, 7],
+    ],
+  );
+  assert.deepEqual(scene.bulks, [
+    [5, 100, 5],
+    [3, 60, 9],
+  ]);
+  scene.receive(CALL, 1);
+  assert.equal(scene.seen.at(-1)!.seq, 12);
+});
+
+test('of EVENTs told of together, one that is dropped is shown, and so is the next message', () => {
+  const scene = new Scene();
+  scene.bulkBelow = 100;
+  const again = { ...EVENT };
+  for (const m of [EVENT, EVENT, again, again]) scene.send(m, 1);
+  scene.send(again, 1, CAUSE, 0, one, true);
+  scene.watch.handled(scene, CAUSE);
+  assert.deepEqual(
+    scene.seen.map(({ seq }) => seq),
+    [1, 3, 5],
+  );
+  assert.deepEqual(
+    scene.bulks.map(([count]) => count),
+    [1, 1],
+  );
+});
