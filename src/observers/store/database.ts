@@ -100,13 +100,15 @@ export class Database {
   /** Amendments are here too: every table more is one more chance to fail on a full disk. */
   readonly blocks: LmdbDatabase<Buffer, BlockKey | AmendmentKey>;
   readonly #about: LmdbDatabase<unknown, string>;
+  readonly #path: string;
 
   private constructor(directory: string, readOnly: boolean, mapSize: number) {
-    checkStoreFile(join(directory, FILE));
+    this.#path = join(directory, FILE);
+    checkStoreFile(this.#path);
     // Loaded by whoever needs it: a router that stores nothing runs where LMDB does not.
     const { open } = createRequire(import.meta.url)('lmdb') as Lmdb;
     this.root = open<unknown, string>({
-      path: join(directory, FILE),
+      path: this.#path,
       noSubdir: true,
       readOnly,
       maxReaders: MAX_READERS,
@@ -152,7 +154,10 @@ export class Database {
     const format = this.#about.get('format') ?? FORMAT;
     if (format === FORMAT) return;
     void this.root.close();
-    throw new TraceStoreError(`the trace store has format ${format}; this version reads format ${FORMAT}`);
+    throw new TraceStoreError(
+      `${this.#path} has format ${format}, and this version reads format ${FORMAT}: ` +
+        'read it with the version that wrote it, or move it away to begin a new one',
+    );
   }
 
   /** The process that writes, as far as it said so. */

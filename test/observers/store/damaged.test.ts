@@ -54,6 +54,17 @@ for (const [what, damage, says] of DAMAGES) {
   });
 }
 
+test('a store of another format is refused, and stays as it is', async () => {
+  const directory = mkdtempSync(join(folder, 'older-'));
+  copyFileSync(whole, join(directory, FILE));
+  const database = Database.open(directory, MAX_BYTES);
+  await database.root.openDB<unknown, string>({ name: 'about', encoding: 'json' }).put('format', 1);
+  await database.root.close();
+  const says = /traces\.mdb has format 1, and this version reads format 2: .* move it away to begin a new one$/;
+  for (const open of [() => Database.openReadOnly(directory), () => Database.open(directory, MAX_BYTES)])
+    assert.throws(open, error => error instanceof TraceStoreError && says.test(error.message));
+});
+
 test('an empty file is a store to be: there is nothing to read, and it can be written', async () => {
   const directory = mkdtempSync(join(folder, 'empty-'));
   writeFileSync(join(directory, FILE), '');
