@@ -5,13 +5,18 @@ import { type Paint, printable } from './terminal.js';
 
 export function tracesTable(traces: readonly TraceSummary[], paint: Paint): string[] {
   const isSpread = new Set(traces.map(trace => trace.worker_id)).size > 1;
-  const head = ['ID', ...(isSpread ? ['WORKER'] : []), 'STATUS', 'LEVEL', 'RECORDS', 'SEQ', 'STARTED', 'RUNTIME'];
+  const isShort = traces.some(trace => trace.dropped > 0);
+  const head = [
+    ...['ID', ...(isSpread ? ['WORKER'] : []), 'STATUS', 'LEVEL', 'RECORDS', ...(isShort ? ['DROPPED'] : [])],
+    ...['SEQ', 'STARTED', 'RUNTIME'],
+  ];
   const rows = traces.map(trace => [
     trace.id,
     ...(isSpread ? [trace.worker_id] : []),
     trace.status,
     trace.options.trace_level,
     String(trace.next_seq - trace.first_seq),
+    ...(isShort ? [String(trace.dropped)] : []),
     seqRange(trace),
     trace.started,
     runtime(trace),

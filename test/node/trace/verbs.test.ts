@@ -127,6 +127,14 @@ test('stop, list, delete: the life of a trace', async () => {
   assert.equal(asJson!.id, 'life');
   assert.deepEqual(await world.json(['list']), []);
 
+  await world.trace(['start', 'short', '--max-records', '2']);
+  await echo('x');
+  const [head, , short] = columns((await world.trace(['list', '--all'])).out);
+  assert.deepEqual(head!.slice(3, 6), ['RECORDS', 'DROPPED', 'SEQ']);
+  assert.deepEqual(short!.slice(0, 6), ['short', 'running', 'message', '2', '2', '2..3']);
+  await world.trace(['stop', 'short']);
+  await world.trace(['delete', 'short']);
+
   assert.deepEqual(await world.trace(['delete', 'life']), { code: 0, out: '', err: 'trace life is deleted\n' });
   assert.deepEqual(await world.json(['list', '--all']), []);
 });
