@@ -67,8 +67,8 @@ export class RecordRing {
   #lightest = 0;
   /** Number of the newest body. As many as there are rows may begin with the number of the front's first row. */
   #body = -1;
-  /** What it was made of, and whether its payload has been kept. */
-  #message: Message | undefined;
+  /** The EVENT that it was made of, and whether its payload has been kept. Other messages have one record each. */
+  #event: Message | undefined;
   #hasPayload = false;
 
   constructor(options: RingOptions) {
@@ -115,7 +115,7 @@ export class RecordRing {
     if (seq - this.#frontFirst === this.#room) this.#retire();
     this.next = seq + 1;
     if (seq - this.#first === this.#maxRecords) this.#first++;
-    if (message !== this.#message) this.#newBody(frame, message, action);
+    if (message !== this.#event) this.#newBody(frame, message, action);
     if (frame.direction === 'sent') flags |= Flag.SENT;
     if (frame.dropped === true) flags |= Flag.DROPPED;
     if (action !== undefined) flags |= frame.seq === action.firstFrame ? Flag.KNOWN | Flag.ANCHOR : Flag.KNOWN;
@@ -139,12 +139,11 @@ export class RecordRing {
     this.#frontFirst = this.next;
     this.#body = this.next - 1;
     // A body goes with the rows that were written with it, so the next row has one of its own.
-    this.#message = undefined;
+    this.#event = undefined;
   }
 
   #newBody(frame: FrameFacts, m: Message, action: TracedAction | undefined): void {
     const body = ++this.#body;
-    this.#message = m;
     const doubles = this.#bodyDoubles;
     const words = this.#bodyWords;
     const i = body - this.#frontFirst;
@@ -152,6 +151,9 @@ export class RecordRing {
     const w = i * Body.words;
     const { code } = m;
     let kind: number = code;
+    // To note a young object in an old one costs more than to ask.
+    if (code === Code.EVENT) this.#event = m;
+    else if (this.#event !== undefined) this.#event = undefined;
     doubles[d + Body.first] = code === Code.EVENT ? m.publication : m.request;
     doubles[d + Body.second] = code === Code.PUBLISHED ? m.publication : m.subject;
     if (action !== undefined) {
