@@ -6,8 +6,6 @@ import type { Observer } from '../trace/observer.js';
 import type { Propagation } from '../trace/propagation.js';
 import { KEEP_NONE } from '../trace/sampling/action-sampler.js';
 import type { Sampler } from '../trace/sampling/sampler.js';
-import { RandomIds } from '../wire/ids.js';
-import { fastSource } from '../wire/random.js';
 
 const TICK = 10_000;
 
@@ -21,7 +19,7 @@ export class Observatory {
   constructor(router: Router, maxOpen: number, propagation: Propagation) {
     this.#router = router;
     this.correlator = new Correlator({
-      random: new RandomIds(fastSource(router.ids)),
+      random: router.ids,
       maxOpen,
       propagation,
       sampler: KEEP_NONE,

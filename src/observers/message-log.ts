@@ -214,7 +214,9 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   onActionEnd(action: TracedAction): void {
-    if (this.#chooses) this.#chosen.delete(action);
+    if (action.firstFrame !== this.#anchor) this.#consider(action);
+    if (this.#wanted === false) return;
+    if (this.#chooses && !this.#chosen.delete(action)) return;
     if (this.#holds) this.#release(action);
     else this.#end(action);
   }

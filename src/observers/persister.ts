@@ -28,10 +28,7 @@ export interface PersisterOptions extends Pick<TraceStoreOptions, 'serializers'>
 const INTERVAL = 20;
 /** Milliseconds of one turn of the event loop that may be spent on it. */
 const SLICE = 2;
-/**
- * Then messages have the event loop for this many times as long. With what the other thread takes, which may have to
- * share the core, storing leaves messages two thirds of it.
- */
+/** Then messages have the event loop for this many times as long: the other thread may have to share the core (ADR 013). */
 const REST = 9;
 /** Milliseconds for what is left at the end. */
 const CLOSE_LIMIT = 5000;

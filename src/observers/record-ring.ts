@@ -206,7 +206,8 @@ export class RecordRing {
 
   /** Drops the oldest records until the options of the rest weigh little enough. */
   #shed(): void {
-    let seq = Math.max(this.#lightest, this.#first);
+    // From the oldest that is not overwritten, kept or not: records that have expired still have their options.
+    let seq = Math.max(this.#lightest, this.next - this.#maxRecords);
     for (; this.#ring.weight + this.#front.weight > this.#maxWeight && seq < this.next - 1; seq++) {
       const columns = this.#columnsOf(seq);
       const body = bodyOf(columns, seq);

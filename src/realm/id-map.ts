@@ -116,7 +116,7 @@ export class IdMap<T> {
   /** Where `id` lies unless somebody else does. */
   #home(id: number, mask: number): number {
     if (this.#factor === 0) return id & mask;
-    // Above 32 bits dividing tells ids apart that are the same below; dividing takes longer than all else here.
+    // Above 31 bits dividing tells ids apart that are the same below; dividing takes longer than all else here.
     return Math.imul(id <= 0x7fff_ffff ? id : id ^ (id / 2 ** 32), this.#factor) >>> this.#shift;
   }
 

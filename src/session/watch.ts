@@ -10,13 +10,13 @@ export type Clock = () => number;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * A reading of the clock costs as much as finding the action, so messages of one turn share it. Received ones are dated
- * when the one before them was done with, which is now; of sent ones as many as take some twenty microseconds, which is
- * this many EVENTs of a fan-out, or an eighth of other messages. What a turn brings alone has readings of its own, and so has
- * an INVOCATION whose cause asks for it, because from it on the time is the callee's.
+ * A reading of the clock costs as much as finding the action, so as many messages of one turn share it as take some twenty
+ * microseconds: this many EVENTs of a fan-out, a quarter of it received messages, an eighth other sent ones. What a turn brings
+ * alone has readings of its own, and so has an INVOCATION whose cause asks for it, because from it on the time is the callee's.
  */
 const SHARED = 64;
 const OF_EVENT = 1;
+const OF_RECEIVED = 4;
 const OF_OTHER = 8;
 
 /** An object that has grown old costs the collector a note for each young one it is given, which is each message. */
@@ -73,7 +73,8 @@ export class Watch {
     turn: number,
   ): Cause | undefined {
     const frame = this.#next(tap);
-    if (turn === 0 || turn !== this.#turn) {
+    this.#rest -= OF_RECEIVED;
+    if (turn === 0 || turn !== this.#turn || this.#rest < 0) {
       this.#turn = turn;
       this.#rest = SHARED;
       frame.at = this.#clock();

@@ -321,6 +321,7 @@ export class Correlator implements Tap {
       this.#giveUpOldest(now);
     }
     this.#late.tick(now);
+    this.#pool.trim();
   }
 
   /** Forgets everything that is open: nobody watches any more. */

@@ -68,7 +68,7 @@ export class TracedFanOut {
     this.#select(subscriber, at, bytes, queued, dropped, random);
   }
 
-  /** As many EVENTs as the first one, of so many octets together; `queued` of the one that had to wait for most. */
+  /** So many more EVENTs of the same message, sent, of so many octets together; `queued` of the one that had to wait for most. */
   addMore(count: number, octets: number, queued: number): void {
     this.delivered += count;
     this.bytes += octets;

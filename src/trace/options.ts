@@ -5,6 +5,7 @@ import type { TracedAction } from './action.js';
 
 /** The longest that the router serves, as its timers do. */
 const MAX_TIMEOUT = 0x7fffffff;
+const MAX_WORD = 32;
 
 export function readOptions(action: TracedAction, options: Dict): void {
   switch (action.kind) {
@@ -25,8 +26,9 @@ export function readOptions(action: TracedAction, options: Dict): void {
   }
 }
 
+/** A word of the protocol; what is longer than any is none, and is not worth its memory. */
 export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' && value.length <= MAX_WORD ? value : '';
 }
 
 function millisecondsOf(value: unknown): number {

@@ -15,7 +15,8 @@ export function nextId(id: number): number {
 /** Fills `words` with uniformly distributed 32-bit values. */
 export type RandomSource = (words: Int32Array) => void;
 
-const POOL = 1024;
+/** Words: so many that a call to the source, which pushes much out of the processor's caches, is rare. */
+const POOL = 4096;
 
 /**
  * Random numbers in bulk: session ids are quasi-secrets of the meta API, so they must come from a

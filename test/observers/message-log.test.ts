@@ -250,3 +250,20 @@ test('level action: one record for each action, with who answered', async () => 
     ],
   );
 });
+
+test('an action that the filter did not choose changes nothing of what was stored', async () => {
+  const o = new Observed();
+  const client = await o.client();
+  const log = new MessageLog({ ...defaults(o), filter: { uri: 'com.mine' } });
+  o.observe(log);
+  await client.request([32, undefined, {}, 'com.mine']);
+  // As if all had been handed over, and whatever comes next as well.
+  log.amendments.upTo = Number.POSITIVE_INFINITY;
+  await client.request([48, undefined, {}, 'com.other']);
+  assert.deepEqual(log.amendments.take(), []);
+  await client.request([48, undefined, {}, 'com.mine']);
+  assert.deepEqual(
+    log.amendments.take().map(({ last }) => last),
+    [true],
+  );
+});

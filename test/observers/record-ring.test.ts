@@ -156,3 +156,22 @@ test('records by age, and the last of an action long ago', () => {
   ring.dropBefore(1 << 30);
   assert.deepEqual([ring.first, ring.read(0, ring.next)], [ring.next, []]);
 });
+
+test('options of records that have expired weigh nothing any more', () => {
+  const ring = new RecordRing({ maxRecords: 4096, maxBytes: 16_384, payload: true, redact: [], codec: json });
+  const action = new TracedAction();
+  let seq = 0;
+  const put = (options: object): void => {
+    action.begin('call', SESSIONS[0]!, 'com.x', 1, 1000, ++seq, 30, ids, undefined);
+    const frame = { seq, at: seq, session: SESSIONS[0]!, direction: 'received', octets: 9, dropped: false } as const;
+    ring.put({ ...frame, message: message(48, 1, options, 'com.x') }, action, 0);
+  };
+  for (let i = 0; i < 3000 && ring.first === 0; i++) put({ note: i });
+  const fits = seq - 1;
+  ring.dropBefore(seq + 1);
+  assert.equal(ring.first, ring.next);
+  for (let i = 0; i < fits / 2; i++) put({ note: i });
+  for (let i = 0; i < 1000; i++) put({});
+  for (let i = 0; i < fits / 4; i++) put({ note: i });
+  assert.equal(ring.next - ring.first, Math.ceil(fits / 2) + 1000 + Math.ceil(fits / 4));
+});

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TracedAction } from '../../src/trace/action.js';
+import { ActionPool } from '../../src/trace/action-pool.js';
 import { Correlator } from '../../src/trace/correlator.js';
+import { TracedFanOut } from '../../src/trace/fan-out.js';
 import type { Observer } from '../../src/trace/observer.js';
+import type { RemoteContext } from '../../src/trace/propagation.js';
 import { RandomIds } from '../../src/wire/ids.js';
 import { session } from '../observers/spans/actions.js';
 import { Observed, type TestClient } from './observed.js';
@@ -121,4 +124,38 @@ test('a call that went to two callees leaves nothing to the one that comes next'
     assert.equal(action.unanswered, callees.length);
     assert.ok((action.invocations ?? []).every(({ outcome, error }) => outcome === undefined && error === ''));
   }
+});
+
+function ended(pool: ActionPool, uri: string): TracedAction {
+  const action = pool.take();
+  action.begin('call', session(1), uri, 1, 1000, 1, 20, new RandomIds(words => words.fill(1)), undefined);
+  return action;
+}
+
+test('what has not been needed for a while is let go, what is in use is not', () => {
+  const pool = new ActionPool();
+  const burst = Array.from({ length: 100 }, () => ended(pool, 'com.example.p'));
+  for (const action of burst) pool.over(action);
+  pool.settle();
+  pool.trim();
+  const busy = Array.from({ length: 10 }, () => pool.take());
+  for (const action of busy) pool.over(action);
+  pool.settle();
+  pool.trim();
+  const again = Array.from({ length: 100 }, () => pool.take());
+  assert.equal(again.filter(action => burst.includes(action)).length, 10);
+  assert.ok(busy.every(action => again.includes(action)));
+});
+
+test('an action that waits to be used again keeps nothing large of what peers sent', () => {
+  const pool = new ActionPool();
+  const [long, small] = [ended(pool, 'com.'.repeat(1000)), ended(pool, 'com.example.p')];
+  small.remote = { trust: 'follow' } as RemoteContext;
+  small.tracestate = 'a=b';
+  small.fanOut = new TracedFanOut(1, 2, 1000);
+  for (const action of [long, small]) pool.over(action);
+  pool.settle();
+  assert.equal(pool.take(), small);
+  assert.deepEqual([small.remote, small.parent, small.tracestate, small.fanOut], [undefined, undefined, '', undefined]);
+  assert.notEqual(pool.take(), long);
 });

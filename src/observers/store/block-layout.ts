@@ -79,6 +79,11 @@ export class BlockLayout {
   frame(row: number): number {
     return this.rows.doubles[row * Row.doubles + Row.frame]!;
   }
+
+  /** First frame of the action that a body is of. */
+  anchor(body: number): number {
+    return this.bodies.doubles[body * Body.doubles + Body.anchor]!;
+  }
 }
 
 function sizeOf(header: BlockHeader): number {

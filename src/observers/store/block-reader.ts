@@ -78,7 +78,8 @@ class RecordReader {
       ownUri: kind & Kind.uri ? this.#strings[b.ownUri[body]!] : undefined,
       options: kind & Kind.options ? (this.#values.read(b.options[body]!) as Dict) : EMPTY_DICT,
       payload: this.#payload(body, kind),
-      isKept: (kind & Kind.kept) === 0 && this.#isKept(b.bodies.doubles[body * Body.doubles + Body.anchor]!),
+      // Records of actions, which have no code, come when it is known.
+      isKept: (kind & Kind.code) !== 0 && (kind & Kind.kept) === 0 && this.#isKept(b.anchor(body)),
       isLast: amendment?.last === true,
     });
   }
