@@ -109,7 +109,7 @@ function actionRecord(logged: LoggedAction, origin: number): Dict {
     correlation_uri: logged.uri,
     trace_id: logged.traceId,
     span_id: logged.spanId,
-    originator: logged.originator.id,
+    originator: logged.originator.id || null,
     responders: logged.responders.map(responder),
     responder_count: logged.responderCount,
     messages: logged.messages,

@@ -73,13 +73,18 @@ export function parseTraceOptions(given: unknown): TraceOptions {
   if (payload && level === 'action') {
     throw invalid('trace_app_payload', true, 'false with trace_level "action": actions have no payload of their own');
   }
+  const filter = parseFilter(o.filter);
+  for (const key of ['msg_type', 'direction'] as const) {
+    if (level === 'message' || filter[key] === undefined) continue;
+    throw invalid(`filter.${key}`, filter[key], 'none with trace_level "action": it chooses among messages');
+  }
   return {
     trace_level: level,
     trace_app_payload: payload,
     batching_period: whole(o.batching_period, 'batching_period', 10, 10_000, 'milliseconds'),
     persist: flag(o.persist, 'persist'),
     duration: o.duration === null ? null : whole(o.duration, 'duration', 1, 86_400, 'seconds, or null'),
-    filter: parseFilter(o.filter),
+    filter,
     redact: texts(o.redact, 'redact'),
     max_records: whole(o.max_records, 'max_records', 1, 1 << 20, 'records'),
     max_bytes: whole(o.max_bytes, 'max_bytes', 1 << 16, 1 << 30, 'octets'),
@@ -148,6 +153,7 @@ export function messageType(code: number): string {
 function messageTypes(value: unknown): string[] {
   const types = typeof value === 'string' ? [value] : texts(value, 'filter.msg_type');
   const known = Object.values(CODES).map(messageType);
+  if (types.length === 0) throw invalid('filter.msg_type', value, 'one type of message at least');
   for (const type of types) {
     if (!known.includes(type)) throw invalid('filter.msg_type', type, `one of ${known.join(', ')}`);
   }

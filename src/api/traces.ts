@@ -175,7 +175,7 @@ export class Traces {
       redact: options.redact,
       internal: options.internal,
       filter: toFilter(options.filter),
-      maxRecords: 2 ** Math.ceil(Math.log2(records)),
+      maxRecords: records,
       maxBytes: persist ? Math.max(max_bytes, MIN_PERSISTED_BYTES) : max_bytes,
       maxAge: options.limit * 1000,
       codec: this.#env.codec,

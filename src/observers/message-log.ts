@@ -5,14 +5,12 @@ import type { TracedAction } from '../trace/action.js';
 import type { Observer } from '../trace/observer.js';
 import { Reason } from '../trace/sampling/reason.js';
 import { Code } from '../wire/codes.js';
-import type { Dict } from '../wire/message.js';
-import { NO_PAYLOAD, Payload } from '../wire/payload.js';
 import type { Amendments } from './amendments.js';
-import { boundedDict, weightOf } from './bounded.js';
+import { HeldMessages } from './held-messages.js';
 import type { NamedCodec } from './kept-payloads.js';
 import { Flag, type LoggedMessage } from './logged-message.js';
 import type { RecordBlockWriter } from './record-block.js';
-import { type FrameFacts, RecordRing } from './record-ring.js';
+import { RecordRing } from './record-ring.js';
 import {
   choosesActions,
   holdsBack,
@@ -31,9 +29,9 @@ export interface LogOptions {
   /** Record handshakes and the router's own sessions. */
   readonly internal: boolean;
   readonly filter: TraceFilter;
-  /** Records kept; older ones are dropped. A power of two. */
+  /** Records kept; older ones are dropped. */
   readonly maxRecords: number;
-  /** Octets kept of payloads, of options, and of what is held back; beyond it the oldest are dropped. */
+  /** Octets kept of payloads, of options, and of what is held back; beyond it the oldest records are dropped. */
   readonly maxBytes: number;
   /** Milliseconds that a record is kept. */
   readonly maxAge: number;
@@ -63,8 +61,9 @@ export interface TraceLog<Record> extends Observer {
   readonly amendments: Amendments | undefined;
 }
 
-/** Messages of all held-back actions together: a bound on memory that no filter can lift. */
-const MAX_HELD = 20_000;
+/** Messages that may be held back: as many as the ring has, but a small one must do for many open calls. */
+const LEAST_HELD = 20_000;
+const MOST_HELD = 65_536;
 
 /** Messages of the handshake: they carry secrets and belong to no action. */
 function isHandshake(code: number): boolean {
@@ -82,11 +81,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   readonly #selects: boolean;
   /** Open actions that the filter has chosen; unused when it chooses all. */
   readonly #chosen = new Set<TracedAction>();
-  /** Messages held back, by action. */
-  readonly #held = new Map<TracedAction, FrameFacts[]>();
-  #heldCount = 0;
-  #heldBytes = 0;
-  exhausted = false;
+  readonly #held: HeldMessages;
   readonly #internal: boolean;
   /** First frame of the action that the newest frame belongs to, and whether its frames may be recorded at all. */
   #anchor = 0;
@@ -94,7 +89,8 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   /** The URI that was asked about last: few are different, and they mostly are the same string. */
   #uri = '';
   #isOwn = false;
-  overflow = 0;
+  /** Messages of released actions that could not be held back. */
+  #missed = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -104,6 +100,11 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     this.#holds = holdsBack(options.filter);
     this.#selects = this.#chooses || this.#holds || picksMessages(options.filter);
     this.#isOwn = options.isOwn('');
+    this.#held = new HeldMessages({
+      payload: options.payload,
+      maxMessages: Math.min(Math.max(options.maxRecords, LEAST_HELD), MOST_HELD),
+      maxBytes: options.maxBytes,
+    });
     this.ring = new RecordRing({
       maxRecords: options.maxRecords,
       redact: options.redact,
@@ -111,6 +112,14 @@ export class MessageLog implements TraceLog<LoggedMessage> {
       payload: options.payload,
       codec: options.codec,
     });
+  }
+
+  get overflow(): number {
+    return this.#missed + this.#held.lost;
+  }
+
+  get exhausted(): boolean {
+    return this.#held.exhausted;
   }
 
   get firstSeq(): number {
@@ -162,7 +171,7 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     } else {
       if (this.#chooses && !this.#isChosen(frame, action)) return false;
       if (this.#holds && action.outcome === undefined) {
-        this.#hold(frame, action);
+        if (wantsMessage(this.#filter, frame)) this.#held.hold(frame, action);
         return false;
       }
       if (this.#holds && !releases(this.#filter, action)) return false;
@@ -189,30 +198,6 @@ export class MessageLog implements TraceLog<LoggedMessage> {
     return true;
   }
 
-  /** Octets of what is held back of a message whose options are bounded; the same before and after its copy was made. */
-  #weightOf(payload: Payload, options: Dict): number {
-    return (this.#options.payload ? payload.byteLength : 0) + weightOf(options);
-  }
-
-  /** The frame is valid only now; a copy waits for the end of its action. */
-  #hold(frame: Frame, action: TracedAction): void {
-    const options = boundedDict(frame.message.options);
-    const weight = this.#weightOf(frame.message.payload, options);
-    if (this.#heldBytes + weight > this.#options.maxBytes) this.exhausted = true;
-    if (this.#heldCount >= MAX_HELD || this.exhausted) {
-      this.overflow++;
-      return;
-    }
-    const { seq, at, session, direction, message, octets, dropped } = frame;
-    const payload = this.#options.payload ? message.payload.keep() : stub(message.payload);
-    const copy = { seq, at, session, direction, message: { ...message, payload, options }, octets, dropped };
-    const held = this.#held.get(action);
-    if (held) held.push(copy);
-    else this.#held.set(action, [copy]);
-    this.#heldCount++;
-    this.#heldBytes += weight;
-  }
-
   onActionEnd(action: TracedAction): void {
     if (action.firstFrame !== this.#anchor) this.#consider(action);
     if (this.#wanted === false) return;
@@ -232,22 +217,13 @@ export class MessageLog implements TraceLog<LoggedMessage> {
   }
 
   #release(action: TracedAction): void {
-    const held = this.#held.get(action);
-    if (!held) return;
-    this.#held.delete(action);
-    this.#heldCount -= held.length;
-    for (const { message } of held) this.#heldBytes -= this.#weightOf(message.payload, message.options);
+    const { frames, lost } = this.#held.take(action);
     if (!releases(this.#filter, action)) return;
-    for (const frame of held) {
-      if (!wantsMessage(this.#filter, frame)) continue;
+    this.#missed += lost;
+    for (const frame of frames) {
       // Numbered only now; and the last message is known already.
       const last = frame.seq === action.lastFrame ? Flag.LAST : 0;
       this.ring.put(frame, action, last);
     }
   }
-}
-
-/** Stands for a payload that is not kept, without keeping its octets. */
-function stub(payload: Payload): Payload {
-  return payload.count === 0 ? NO_PAYLOAD : Payload.of([]);
 }

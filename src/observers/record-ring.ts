@@ -17,7 +17,7 @@ import { Body, Kind, Row } from './record-layout.js';
 import { readRecord } from './record-reading.js';
 
 export interface RingOptions {
-  /** Records kept; a power of two. */
+  /** Records kept. */
   readonly maxRecords: number;
   /** Octets kept of payloads, and octets kept of options; the records of older ones are dropped. */
   readonly maxBytes: number;
@@ -42,6 +42,8 @@ const FRONT = 512;
  */
 export class RecordRing {
   readonly #maxRecords: number;
+  /** Records for which there is room, a power of two. */
+  readonly #capacity: number;
   readonly #maxWeight: number;
   readonly #ring: RecordColumns;
   readonly #front: RecordColumns;
@@ -72,8 +74,9 @@ export class RecordRing {
   #hasPayload = false;
 
   constructor(options: RingOptions) {
-    const n = options.maxRecords;
-    this.#maxRecords = n;
+    const n = 2 ** Math.ceil(Math.log2(options.maxRecords));
+    this.#maxRecords = options.maxRecords;
+    this.#capacity = n;
     this.#maxWeight = options.maxBytes;
     this.#room = Math.max(1, Math.min(FRONT, n >> 1));
     this.#ring = new RecordColumns(n);
@@ -207,7 +210,7 @@ export class RecordRing {
   /** Drops the oldest records until the options of the rest weigh little enough. */
   #shed(): void {
     // From the oldest that is not overwritten, kept or not: records that have expired still have their options.
-    let seq = Math.max(this.#lightest, this.next - this.#maxRecords);
+    let seq = Math.max(this.#lightest, this.next - this.#capacity);
     for (; this.#ring.weight + this.#front.weight > this.#maxWeight && seq < this.next - 1; seq++) {
       const columns = this.#columnsOf(seq);
       const body = bodyOf(columns, seq);

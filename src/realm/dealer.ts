@@ -17,7 +17,6 @@ import {
   unregistered,
 } from '../wire/message.js';
 import { choice, flag, milliseconds } from '../wire/options.js';
-import { Payload } from '../wire/payload.js';
 import { denied } from './broker.js';
 import { invocationDetails, pick, undeliverable } from './invocation.js';
 import { MATCHES, type Match, PatternMap } from './matching.js';
@@ -30,6 +29,7 @@ import {
   type Registration,
 } from './member.js';
 import type { RealmMeter } from './realm-meter.js';
+import { refuse } from './refusal.js';
 import { TraceForwarding } from './trace-forwarding.js';
 
 const POLICIES: readonly InvokePolicy[] = ['single', 'roundrobin'];
@@ -318,7 +318,7 @@ export class Dealer {
   }
 
   #fail(call: Call, cause: Cause | undefined, uri: string, text: string, type = uri): void {
-    call.caller.outbox.send(error(Code.CALL, call.request, EMPTY_DICT, uri, Payload.of([text])), cause);
+    refuse(call.caller, Code.CALL, call.request, uri, text, cause);
     this.#meter?.failed(call, uri, type, false);
   }
 

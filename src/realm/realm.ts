@@ -9,8 +9,7 @@ import { Code, messageName } from '../wire/codes.js';
 import { ProtocolViolation, WampError } from '../wire/errors.js';
 import type { RandomIds } from '../wire/ids.js';
 import { nextId } from '../wire/ids.js';
-import { EMPTY_DICT, error, type Message } from '../wire/message.js';
-import { Payload } from '../wire/payload.js';
+import { EMPTY_DICT, type Message } from '../wire/message.js';
 import type { UriCheck } from '../wire/uris.js';
 import { Attendance } from './attendance.js';
 import { Role, type RoleOptions, trustedRole } from './authorizer.js';
@@ -21,6 +20,7 @@ import { type LocalRealm, LocalSession } from './local-session.js';
 import { Member } from './member.js';
 import { MetaApi } from './meta.js';
 import { RealmMeter } from './realm-meter.js';
+import { refuse } from './refusal.js';
 import { SessionStats, type StatsOptions } from './session-stats.js';
 import { TraceForwarding, type TraceForwardingOptions } from './trace-forwarding.js';
 
@@ -180,7 +180,7 @@ export class Realm implements SessionRealm, LocalRealm {
       this.#dispatch(from, m, cause, metered);
     } catch (failure) {
       if (!(failure instanceof WampError)) throw failure;
-      from.outbox.send(error(m.code, m.request, EMPTY_DICT, failure.uri, Payload.of([failure.message])), cause);
+      refuse(from, m.code, m.request, failure.uri, failure.message, cause);
       this.meter?.refused(
         m.code,
         failure.uri,

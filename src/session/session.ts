@@ -1,6 +1,6 @@
 /** Owns one session from HELLO to its end: the state machine, what is sent and received, and the two points where the tap looks. */
 
-import type { Cause, SessionRef, TransportType } from '../tap.js';
+import type { Cause, TransportType } from '../tap.js';
 import type { Closing, Transport } from '../transport/transport.js';
 import { Code } from '../wire/codes.js';
 import { CloseUri, ErrorUri, ProtocolViolation } from '../wire/errors.js';
@@ -10,6 +10,7 @@ import type { AuthOptions } from './auth/authenticator.js';
 import type { Broadcast } from './broadcast.js';
 import { Handshake, type HandshakeStep } from './handshake.js';
 import type { Leaving, RealmSession, Seat, Sent, SessionHost, SessionRealm } from './host.js';
+import { type Identity, stranger } from './identity.js';
 import type { SizeCounts } from './metering.js';
 import { type Octets, Traffic, type TypeCounts } from './traffic.js';
 import type { Turn } from './turn.js';
@@ -28,12 +29,9 @@ export interface SessionEvents {
   closing(): void;
 }
 
-/** Who a session is, without the session: observers keep it for long, and it must not keep a socket. */
-type Identified = { -readonly [K in keyof SessionRef]: SessionRef[K] };
-
 export class Session implements RealmSession {
   /** What others may keep of this session after its end. */
-  readonly identity: Identified;
+  readonly identity: Identity;
   authprovider = '';
   readonly traffic = new Traffic();
   roles: Dict = EMPTY_DICT;
@@ -60,17 +58,7 @@ export class Session implements RealmSession {
     this.#events = events;
     this.#watch = host.watch;
     this.#sizes = host.metering?.sizes;
-    this.identity = {
-      id: 0,
-      realm: '',
-      authid: '',
-      authrole: '',
-      authmethod: '',
-      serializer: link.serializer.name,
-      transport: link.info.type,
-      link: link.info,
-      internal: false,
-    };
+    this.identity = stranger(link);
   }
 
   get id(): number {
@@ -145,7 +133,7 @@ export class Session implements RealmSession {
     if (this.#hello) this.#host.metering!.login(this.#handshake.method, step.kind === 'welcome', this.#hello);
     this.#hello = undefined;
     if (step.kind === 'abort') {
-      this.#write(abort({ message: step.message }, step.reason), cause);
+      this.#part(abort, step.reason, step.message, cause);
       this.#end(step.reason, true, 'abort');
     } else {
       this.#join(step, this.#host.realm(step.hello.realm)!, cause);
@@ -183,7 +171,7 @@ export class Session implements RealmSession {
     // Nobody has heard of it yet, so nobody hears that it left.
     this.#seat = undefined;
     this.#watch.left(who, ErrorUri.payloadSizeExceeded, [], this.#watch.now(), this.traffic);
-    this.#write(abort({ message: 'WELCOME is longer than the client accepts' }, ErrorUri.payloadSizeExceeded), cause);
+    this.#part(abort, ErrorUri.payloadSizeExceeded, 'WELCOME is longer than the client accepts', cause);
     this.#end(ErrorUri.payloadSizeExceeded, true, 'abort');
   }
 
@@ -196,7 +184,7 @@ export class Session implements RealmSession {
   violation(what: string, cause?: Cause): void {
     if (this.#state === 'closed') return;
     // Who has said GOODBYE says nothing more (WAMP basic, "Session Closing").
-    if (this.#state !== 'closing') this.#write(abort({ message: what }, ErrorUri.protocolViolation), cause);
+    if (this.#state !== 'closing') this.#part(abort, ErrorUri.protocolViolation, what, cause);
     this.#end(ErrorUri.protocolViolation, true, 'protocol_violation');
   }
 
@@ -204,7 +192,7 @@ export class Session implements RealmSession {
     if (error instanceof ProtocolViolation) return this.violation(error.message, cause);
     this.#host.fault('a message could not be handled', error);
     if (this.#state === 'closed') return this.#link.destroy(ErrorUri.runtimeError);
-    this.#write(abort({ message: 'the router failed to handle a message' }, ErrorUri.runtimeError), cause);
+    this.#part(abort, ErrorUri.runtimeError, 'the router failed to handle a message', cause);
     this.#end(ErrorUri.runtimeError, true, 'router_fault');
   }
 
@@ -218,7 +206,7 @@ export class Session implements RealmSession {
   goodbye(reason: string, message: string | undefined): void {
     const how = reason === CloseUri.systemShutdown ? 'shutdown' : 'killed';
     if (this.#state !== 'established') return this.#end(reason, true, how);
-    this.#write(goodbye(message === undefined ? EMPTY_DICT : { message }, reason), undefined);
+    this.#part(goodbye, reason, message, undefined);
     this.#state = 'closing';
     this.#leave(reason, how);
     this.#events.closing();
@@ -249,6 +237,13 @@ export class Session implements RealmSession {
     }
   }
 
+  /** Says ABORT or GOODBYE. Peers choose what some of them tell: what is longer than this one accepts is left out. */
+  #part(make: typeof abort, reason: string, message: string | undefined, cause: Cause | undefined): void {
+    if (message !== undefined && this.#write(make({ message }, reason), cause) !== 'too_long') return;
+    if (this.#write(make(EMPTY_DICT, reason), cause) === 'too_long')
+      this.#write(make(EMPTY_DICT, ErrorUri.payloadSizeExceeded), cause);
+  }
+
   /** Sends one message; replies that the queue refuses end the session, because a reply is never lost silently. */
   send(m: Message, cause: Cause | undefined): Sent {
     if (this.#state !== 'established') return 'gone';
@@ -261,7 +256,10 @@ export class Session implements RealmSession {
     const serializer = link.serializer;
     const end = serializer.encode(m);
     const octets = end - HEADER_ROOM;
-    if (octets > link.maxSend) return 'too_long';
+    if (octets > link.maxSend) {
+      if (m.code === Code.INVOCATION) this.#tellDropped(m, octets, cause);
+      return 'too_long';
+    }
     this.traffic.sent(octets, true);
     const counts = this.#counts;
     if (counts) {
@@ -282,11 +280,16 @@ export class Session implements RealmSession {
   }
 
   #refuse(m: Message, cause: Cause | undefined): Sent {
-    const watch = this.#watch;
-    if (watch.tap) watch.sent(watch.tap, this.identity, m, 0, cause, true, this.#link.buffered, this.#link.turn);
+    this.#tellDropped(m, 0, cause);
     if (m.code === Code.INVOCATION || m.code === Code.INTERRUPT) return 'full';
     this.#link.destroy(this.#slow());
     return 'full';
+  }
+
+  #tellDropped(m: Message, octets: number, cause: Cause | undefined): void {
+    const watch = this.#watch;
+    const { buffered, turn } = this.#link;
+    if (watch.tap) watch.sent(watch.tap, this.identity, m, octets, cause, true, buffered, turn);
   }
 
   #slow(): string {

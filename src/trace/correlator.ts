@@ -252,8 +252,8 @@ export class Correlator implements Tap {
       // A publication is over when it has been handled, whatever came of it.
       const { fanOut } = cause;
       // EVENTs share readings of the clock, so that of the last is not when it was sent.
-      if (fanOut && fanOut.recipients > 1) fanOut.endedAt = clock();
-      this.#end(cause, cause.error === '' ? 'ok' : 'error', fanOut ? fanOut.endedAt : cause.startedAt);
+      if (fanOut && fanOut.recipients > 1) this.#now = fanOut.endedAt = clock();
+      this.#end(cause, cause.error === '' ? 'ok' : 'error', this.#now);
     }
   }
 
@@ -299,6 +299,7 @@ export class Correlator implements Tap {
       invocation.outlives = isThere && action.outcome === 'canceled';
       if (!invocation.outlives) {
         invocation.outcome = action.outcome;
+        if (action.outcome === 'error') invocation.error = action.error;
         invocation.endedAt = action.endedAt;
       }
       if (!isThere) continue;

@@ -21,6 +21,8 @@ export interface WebSocketOptions {
   readonly closeTimeout?: number | undefined;
 }
 
+/** Timers of Node.js may be early by this, in milliseconds. */
+const TIMER_PRECISION = 1;
 const CLOSE_NORMAL = 1000;
 /** The longest close reason a frame can carry is 123 octets; a character cut in two makes it two longer. */
 const MAX_REASON = 121;
@@ -94,11 +96,11 @@ export class WebSocketAcceptor {
   #ping(): void {
     const { pingInterval, pingTimeout } = this.#options;
     for (const transport of this.#open) transport.ping();
+    const timeout = Math.min(pingTimeout ?? pingInterval, pingInterval);
     const check = (): void => {
-      for (const transport of this.#open) transport.expectAnswer();
+      for (const transport of this.#open) transport.expectAnswer(timeout);
     };
-    // A little before the next ping, which would wait for an answer of its own.
-    setTimeout(check, Math.min(pingTimeout ?? pingInterval, pingInterval) - 1).unref();
+    setTimeout(check, timeout).unref();
   }
 }
 
@@ -113,6 +115,7 @@ class WebSocketTransport implements Transport {
   #asked = '';
   #failure = '';
   #alive = true;
+  /** When the first ping was sent that has not been answered. */
   #pingedAt = 0;
 
   constructor(webSocket: WebSocket, socket: Socket, serializer: Serializer, flusher: Flusher, peer: string) {
@@ -159,13 +162,15 @@ class WebSocketTransport implements Transport {
   }
 
   ping(): void {
+    if (this.#alive) this.#pingedAt = performance.now();
     this.#alive = false;
-    this.#pingedAt = performance.now();
     this.#webSocket.ping();
   }
 
-  expectAnswer(): void {
-    if (!this.#alive) this.destroy('no answer to a ping');
+  /** To ping many takes a while, so the next ping may have been sent before the last one's time is over. */
+  expectAnswer(timeout: number): void {
+    const waited = performance.now() - this.#pingedAt;
+    if (!this.#alive && waited >= timeout - TIMER_PRECISION) this.destroy('no answer to a ping');
   }
 
   #onPong(): void {

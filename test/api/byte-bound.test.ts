@@ -30,7 +30,7 @@ test('a trace that holds back more than max_bytes stops itself, and keeps what i
   for (let i = 0; i < 20; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(1000)]]);
   o.time.advance(100);
   assert.deepEqual(stopped, []);
-  for (let i = 0; i < 20; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(1000)]]);
+  for (let i = 0; i < 60; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(1000)]]);
   o.time.advance(100);
   assert.deepEqual(stopped, ['byte_bound']);
   assert.equal(traces.stoppedForHarm, 1);

@@ -188,6 +188,12 @@ const REFUSED: readonly [name: string, args: unknown[], uri: string, text: RegEx
       [{ filter: { match: 'prefix' } }, /filter.match is 'prefix'; expected it together with filter.uri/],
       [{ filter: { uri: 'a', match: 'wildcard' } }, /filter.match is 'wildcard'/],
       [{ filter: { msg_type: ['Calls'] } }, /filter.msg_type is 'Calls'; expected one of Hello/],
+      [{ filter: { msg_type: [] } }, /filter.msg_type is \[\]; expected one type of message at least/],
+      [{ trace_level: 'action', filter: { msg_type: 'Call' } }, /filter.msg_type is \[ 'Call' \]; expected none with/],
+      [
+        { trace_level: 'action', filter: { direction: 'tx' } },
+        /filter.direction is 'tx'; expected none with trace_level/,
+      ],
       [{ filter: { direction: 'in' } }, /filter.direction is 'in'/],
       [{ filter: { session: 0 } }, /filter.session is 0; expected a session id/],
       [{ filter: { min_duration: -1 } }, /filter.min_duration is -1/],

@@ -1,6 +1,7 @@
 /** Owns the lengths of RawSocket messages: what the router refuses, what a client cannot take, and 2^24 octets both ways. */
 
 import assert from 'node:assert/strict';
+import { Correlator } from '../../src/trace/correlator.js';
 import { ANY, CLIENT_ROLES } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
 import { dialRawSocket, LINKS, linkNamed } from '../helpers/links.js';
@@ -97,6 +98,56 @@ beside(
     for (const client of [narrow, wide, other]) await client.leave();
   },
 );
+
+beside(
+  ROWS,
+  'an ERROR longer than its receiver accepts becomes shorter, and no request goes without one',
+  async world => {
+    const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
+    await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+    const wide = await world.join();
+    await wide.register('com.wide');
+    // Beside its URI the router's text does not fit.
+    const malformed = `com..${'x'.repeat(985)}`;
+    for (const code of [48, 32, 64, 16]) {
+      const request = narrow.request(code, code === 16 ? { acknowledge: true } : {}, malformed);
+      await narrow.receives([8, code, request, {}, 'wamp.error.invalid_uri']);
+    }
+    // The callee's URI alone does not fit.
+    const request = narrow.request(48, {}, 'com.wide');
+    const [, invocation] = await wide.receives([68, ANY, ANY, {}]);
+    wide.send([8, 68, invocation, {}, `com.${'x'.repeat(1200)}`]);
+    await narrow.receives([8, 48, request, {}, 'wamp.error.payload_size_exceeded']);
+    // Nor does the text of an ABORT have to.
+    narrow.send([36, 1, 1, {}]);
+    await narrow.aborted('wamp.error.protocol_violation');
+    await wide.leave();
+  },
+);
+
+beside(ROWS, 'the trace tells of an INVOCATION that its callee could not take, and of whom it was for', async world => {
+  const correlator = new Correlator({ random: world.router.ids });
+  const [ended, dropped]: [string[], string[]] = [[], []];
+  correlator.add({
+    onFrame: ({ message, dropped: isDropped }) => {
+      if (isDropped) dropped.push(message.uri);
+    },
+    onActionEnd: ({ kind, uri, method, outcome, error }) => {
+      if (kind === 'call') ended.push([uri, method, outcome, error].join(' '));
+    },
+  });
+  world.router.tap = correlator;
+  const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
+  await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+  await narrow.register('com.narrow');
+  const other = await world.join();
+  await other.refused('wamp.error.payload_size_exceeded', 48, {}, 'com.narrow', ['x'.repeat(1024)]);
+  assert.deepEqual(ended, ['com.narrow com.narrow error wamp.error.payload_size_exceeded']);
+  assert.deepEqual(dropped, ['com.narrow']);
+  world.router.tap = undefined;
+  await narrow.leave();
+  await other.leave();
+});
 
 // In JSON alone WELCOME is longer than the 512 octets that a client must accept at least.
 beside([linkNamed('rawsocket+json')], 'a client that cannot even take WELCOME gets no session', async world => {

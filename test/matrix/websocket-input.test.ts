@@ -162,6 +162,24 @@ beside(
 
 beside(
   [linkNamed('ws+json')],
+  'that pinging takes longer than a moment disconnects nobody who answers',
+  async world => {
+    const { ping } = WebSocket.prototype;
+    WebSocket.prototype.ping = function (this: WebSocket) {
+      for (const begin = performance.now(); performance.now() - begin < 8; );
+      ping.call(this);
+    };
+    const client = await world.join();
+    await new Promise(resolve => setTimeout(resolve, 450));
+    WebSocket.prototype.ping = ping;
+    await client.receivesNothing();
+    await client.leave();
+  },
+  { pingInterval: 100 },
+);
+
+beside(
+  [linkNamed('ws+json')],
   'who answers no ping is disconnected, who does stays',
   async world => {
     const client = await world.join();

@@ -52,7 +52,8 @@ test('what is held back is bounded in octets: then the trace is exhausted, and c
   const { o, log } = traced({ filter: { minDuration: 1000 }, maxBytes: 4096 });
   const client = await o.client();
   await client.request([64, undefined, {}, 'com.p']);
-  for (let i = 0; i < 4; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(400)]]);
+  // INVOCATION passes the payload of CALL on.
+  for (let i = 0; i < 9; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(400)]]);
   assert.deepEqual([log.exhausted, log.overflow], [false, 0]);
   for (let i = 0; i < 4; i++) await client.request([48, undefined, {}, 'com.p', ['x'.repeat(400)]]);
   assert.equal(log.exhausted, true);

@@ -267,3 +267,61 @@ test('an action that the filter did not choose changes nothing of what was store
     [true],
   );
 });
+
+const open = async (client: Awaited<ReturnType<Observed['client']>>, args: unknown[]): Promise<void> => {
+  await client.request([48, undefined, {}, 'com.p', args]);
+};
+
+test('actions beyond what may be held back are given up whole, and counted when they would have been told', async () => {
+  const o = new Observed();
+  const log = new MessageLog({ ...defaults(o), maxRecords: 1, maxBytes: 1 << 24, filter: { errorsOnly: true } });
+  const client = await o.client();
+  await client.request([64, undefined, {}, 'com.p']);
+  o.observe(log);
+  for (let i = 0; i < 10_002; i++) await open(client, []);
+  // Two messages each: the last two calls are too many. Of one that went well nothing is missed.
+  await client.send([70, 10_001, {}]);
+  assert.deepEqual([log.nextSeq, log.overflow], [0, 0]);
+  await client.send([8, 68, 10_002, {}, 'com.failed']);
+  assert.deepEqual([log.nextSeq, log.overflow], [0, 4]);
+  await client.send([8, 68, 1, {}, 'com.failed']);
+  assert.deepEqual([log.nextSeq, log.overflow, log.exhausted], [4, 4, false]);
+  assert.deepEqual([log.read(3, 3)[0]!.code, log.read(3, 3)[0]!.last], [8, true]);
+});
+
+test('what is held back of a fan-out weighs as much as one EVENT', async () => {
+  const o = new Observed();
+  const log = new MessageLog({ ...defaults(o), maxRecords: 512, maxBytes: 65_536, filter: { errorsOnly: true } });
+  const publisher = await o.client();
+  for (let i = 0; i < 100; i++) await (await o.client()).request([32, undefined, {}, 'com.t']);
+  o.observe(log);
+  await publisher.request([16, undefined, {}, 'com.t', ['x'.repeat(8600)]]);
+  assert.equal(log.exhausted, false);
+  await publisher.request([64, undefined, {}, 'com.p']);
+  await open(publisher, ['x'.repeat(40_000)]);
+  assert.equal(log.exhausted, false, 'INVOCATION passes the payload of CALL on');
+  await open(publisher, ['x'.repeat(40_000)]);
+  assert.equal(log.exhausted, true);
+});
+
+test('messages that the filter leaves out are not held back', async () => {
+  const o = new Observed();
+  const filter = { errorsOnly: true, codes: new Set([8]) };
+  const log = new MessageLog({ ...defaults(o), maxBytes: 1000, filter });
+  o.observe(log);
+  const client = await o.client();
+  await client.request([64, undefined, {}, 'com.p']);
+  await open(client, ['x'.repeat(2000)]);
+  await client.send([8, 68, 1, {}, 'com.failed']);
+  assert.deepEqual([log.read(0, 9).map(r => r.code), log.exhausted], [[8, 8], false]);
+});
+
+test('as many records are kept as were asked for, a power of two or not', async () => {
+  for (const maxRecords of [1, 3, 7, 100]) {
+    const { o, log } = traced({ maxRecords, maxBytes: 1 << 20 });
+    const client = await o.client();
+    for (let i = 0; i < 200; i++) await client.request([16, undefined, { acknowledge: true }, 'com.t', [i]]);
+    assert.equal(log.nextSeq - log.firstSeq, maxRecords);
+    assert.equal(log.read(0, 1000).length, maxRecords);
+  }
+});

@@ -151,6 +151,16 @@ test('a publication is PUBLISH, PUBLISHED and every EVENT; it ends when it was h
   assert.equal(action!.fanOut!.publication, caller.received.find(m => m[0] === 17)![2]);
 });
 
+test('a publication that nobody hears ends with its PUBLISHED', async () => {
+  const { o, caller } = await pair();
+  await caller.request([PUBLISH, undefined, { acknowledge: true }, 'com.t']);
+  const [action] = o.actions('publish');
+  const [publish, published] = o.frames.filter(({ correlation }) => correlation === action!.correlation);
+  assert.deepEqual([publish!.code, published!.code], [16, 17]);
+  assert.deepEqual([action!.startedAt, action!.endedAt], [publish!.at, published!.at]);
+  assert.ok(action!.endedAt > action!.startedAt);
+});
+
 test('a publication that nobody hears, or that is refused in silence, ends too', async () => {
   const { o, caller } = await pair();
   await caller.request([PUBLISH, undefined, {}, 'com.t']);

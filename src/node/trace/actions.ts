@@ -146,7 +146,7 @@ export function lineOfRecord(record: ActionRecord): ActionLine {
     outcome: error || outcome,
     failed: !success || outcome !== 'ok',
     milliseconds: duration * 1000,
-    originator: String(originator),
+    originator: originator === null ? 'nobody' : String(originator),
     responders: responders.map(({ session_id, authid }) => nameOf(session_id, authid)),
     responderCount: record.responder_count,
     correlation,

@@ -59,7 +59,8 @@ export interface ActionRecord {
   readonly uri: string;
   readonly correlation: string;
   /** Session id. */
-  readonly originator: number;
+  /** `null` for one who was not welcomed. */
+  readonly originator: number | null;
   readonly responders: readonly { readonly session_id: number; readonly authid: string }[];
   readonly responder_count: number;
   readonly messages: number;

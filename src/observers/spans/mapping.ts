@@ -60,6 +60,8 @@ function operationAttributes(role: Role, uri: string): AttributeValue[] {
 }
 
 export function peerPartOf(peer: Peer): Part {
+  // Whoever sends requests without having been welcomed is nobody, not a session 0.
+  if (peer.id === 0) return new Part([]);
   return new Part(
     listOf({
       [Attribute.realm]: peer.realm,

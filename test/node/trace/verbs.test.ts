@@ -66,12 +66,13 @@ $`),
   await world.trace(['delete', 's1']);
 });
 
-test('every flag of start reaches the router', async () => {
+test('every flag of start reaches the router', async t => {
   const words = ['--level', 'action', '--realm', 'realm1', '--session', '7', '--authid', 'a', '--authrole', 'r'];
-  const more = ['--direction', 'rx', '--errors-only', '--min-duration', '5', '--max-records', '128', '--limit', '9'];
+  const more = ['--errors-only', '--min-duration', '5', '--max-records', '128', '--limit', '9'];
   const rest = ['--max-bytes', '65536', '--internal', '--redact', 'password', '--batching-period', '50', '--otel'];
   // `--otel` needs a router that exports spans; there will be none.
   const exporting = await World.start(1, undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+  t.after(() => exporting.stop());
   const { options } = await exporting.json<TraceSummary>(['start', 'all', ...words, ...more, ...rest]);
   assert.deepEqual(options, {
     trace_level: 'action',
@@ -84,7 +85,6 @@ test('every flag of start reaches the router', async () => {
       session: 7,
       authid: 'a',
       authrole: 'r',
-      direction: 'rx',
       errors_only: true,
       min_duration: 5,
     },
@@ -95,7 +95,8 @@ test('every flag of start reaches the router', async () => {
     internal: true,
     otel: true,
   });
-  await exporting.stop();
+  const received = await exporting.json<TraceSummary>(['start', 'received', '--direction', 'rx']);
+  assert.deepEqual(received.options.filter, { direction: 'rx' });
 });
 
 test('--otel is refused by a router that exports no spans, with what to do', async () => {
