@@ -55,7 +55,7 @@ export function dialWebSocket(address: Address, serializer: SerializerName): Pro
         onMessage: () => {},
         onClose: () => {},
         close: () => webSocket.close(1000),
-        destroy: () => response.socket.resetAndDestroy(),
+        destroy: () => reset(response.socket),
         socket: response.socket,
       };
       webSocket.on('message', (data, isBinary) => {
@@ -89,6 +89,15 @@ export function dialTcp(address: Address): Promise<Socket> {
   });
 }
 
+/**
+ * The peer dies. With a write or an end under way only a plain end of the connection is safe: of one that was reset then,
+ * Node.js (20 and 22) now and then awaits the request for ever, at the exit of its process and at full load.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableLength > 0 || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** `exponent`: the longest message that the client accepts is 2^(9 + exponent) octets. */
 export async function dialRawSocket(address: Address, serializer: SerializerName, exponent = 15): Promise<Wire> {
   const socket = await dialTcp(address);
@@ -98,7 +107,7 @@ export async function dialRawSocket(address: Address, serializer: SerializerName
     onMessage: () => {},
     onClose: () => {},
     close: () => void socket.end(),
-    destroy: () => void socket.resetAndDestroy(),
+    destroy: () => reset(socket),
     socket,
   };
   const reader = new FrameReader((type, bytes) => {
