@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { peerPartOf } from '../../../src/observers/spans/mapping.js';
 import { ProtobufWriter } from '../../../src/observers/spans/protobuf-writer.js';
 import { hrTime } from '../../../src/observers/spans/span-data.js';
 import { hexWord } from '../../../src/trace/action.js';
@@ -238,4 +239,10 @@ test('nanoseconds are the exact value of the double, rounded to the nearest, in 
     writer.unixNanos(ms);
     assert.equal(Buffer.from(writer.bytes()).readBigUInt64LE(), expected, String(ms));
   }
+});
+
+test('who was not welcomed is nobody, not a session 0', () => {
+  const stranger = { id: 0, realm: '', authid: '', authrole: '' };
+  assert.deepEqual(peerPartOf(stranger).attributes, []);
+  assert.notDeepEqual(peerPartOf({ ...stranger, id: 7 }).attributes, []);
 });
