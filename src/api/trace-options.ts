@@ -74,9 +74,9 @@ export function parseTraceOptions(given: unknown): TraceOptions {
     throw invalid('trace_app_payload', true, 'false with trace_level "action": actions have no payload of their own');
   }
   const filter = parseFilter(o.filter);
-  for (const key of ['msg_type', 'direction'] as const) {
-    if (level === 'message' || filter[key] === undefined) continue;
-    throw invalid(`filter.${key}`, filter[key], 'none with trace_level "action": it chooses among messages');
+  const picks = (['msg_type', 'direction'] as const).find(key => filter[key] !== undefined);
+  if (picks && level === 'action') {
+    throw invalid(`filter.${picks}`, filter[picks], 'none with trace_level "action": it chooses among messages');
   }
   return {
     trace_level: level,

@@ -21,11 +21,10 @@ export interface HoldOptions {
 
 /** What is held of one action. */
 interface Held {
-  /** `undefined` when it was given up: a part of an action would be taken for the whole. */
-  frames: FrameFacts[] | undefined;
+  frames: FrameFacts[];
   /** Octets. */
   weight: number;
-  /** Messages that were given up, and have not been counted. */
+  /** Messages that were given up, all or none: a part of an action would be taken for the whole. */
   lost: number;
 }
 
@@ -56,38 +55,33 @@ export class HeldMessages {
       this.#held.set(action, held);
     }
     const { maxMessages } = this.#options;
-    if (this.#count >= (held.frames?.length === 0 ? maxMessages : 2 * maxMessages)) this.#giveUp(held);
-    if (held.frames === undefined) {
-      held.lost++;
-      return;
-    }
-    if (this.exhausted) {
-      this.lost++;
-      return;
-    }
+    const most = held.frames.length === 0 ? maxMessages : 2 * maxMessages;
+    if (held.lost > 0 || this.#count >= most) return this.#giveUp(held);
+    if (!this.exhausted) this.#keep(frame, held);
+    if (this.exhausted) this.lost++;
+  }
+
+  #keep(frame: Frame, held: Held): void {
     const before = this.#weight;
     const message = this.#copyOf(frame.message);
     held.weight += this.#weight - before;
-    if (this.#weight > this.#options.maxBytes) {
-      this.exhausted = true;
-      this.lost++;
-      return;
-    }
+    this.exhausted = this.#weight > this.#options.maxBytes;
+    if (this.exhausted) return;
     const { seq, at, session, direction, octets, dropped } = frame;
     held.frames.push({ seq, at, session, direction, message, octets, dropped });
     this.#count++;
   }
 
+  /** One message more, and all that was held before it. */
   #giveUp(held: Held): void {
-    if (held.frames === undefined) return;
     this.#letGo(held);
-    held.lost = held.frames.length;
-    held.frames = undefined;
+    held.lost += held.frames.length + 1;
+    held.frames = [];
     held.weight = 0;
   }
 
   #letGo({ frames, weight }: Held): void {
-    this.#count -= frames?.length ?? 0;
+    this.#count -= frames.length;
     this.#weight -= weight;
   }
 
@@ -113,12 +107,12 @@ export class HeldMessages {
   }
 
   /** What was held of an action, which is held no longer, and how many messages of it were given up. */
-  take(action: TracedAction): { readonly frames: readonly FrameFacts[]; readonly lost: number } {
+  take(action: TracedAction): Pick<Held, 'frames' | 'lost'> {
     const held = this.#held.get(action);
     if (held === undefined) return NOTHING;
     this.#held.delete(action);
     this.#letGo(held);
-    return { frames: held.frames ?? [], lost: held.lost };
+    return held;
   }
 }
 

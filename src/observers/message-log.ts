@@ -165,18 +165,14 @@ export class MessageLog implements TraceLog<LoggedMessage> {
 
   /** Whether the frame is to be recorded now; one that is held back may be later. */
   #isSelected(frame: Frame, action: TracedAction | undefined): boolean {
-    if (action === undefined) {
-      // Of an action that began before the trace nothing is known to choose by.
-      if (this.#chooses || this.#holds) return false;
-    } else {
-      if (this.#chooses && !this.#isChosen(frame, action)) return false;
-      if (this.#holds && action.outcome === undefined) {
-        if (wantsMessage(this.#filter, frame)) this.#held.hold(frame, action);
-        return false;
-      }
-      if (this.#holds && !releases(this.#filter, action)) return false;
-    }
-    return wantsMessage(this.#filter, frame);
+    // Of an action that began before the trace nothing is known to choose by.
+    if (action === undefined) return !this.#chooses && !this.#holds && wantsMessage(this.#filter, frame);
+    if (this.#chooses && !this.#isChosen(frame, action)) return false;
+    if (!wantsMessage(this.#filter, frame)) return false;
+    if (!this.#holds) return true;
+    if (action.outcome !== undefined) return releases(this.#filter, action);
+    this.#held.hold(frame, action);
+    return false;
   }
 
   /** Decides once what holds for all frames of an action; most come next to each other. */

@@ -2,7 +2,7 @@
 
 import type { Dict } from '../wire/message.js';
 import { boundedDict, weightOf } from './bounded.js';
-import type { LoggedSession } from './logged-message.js';
+import type { Flag, LoggedSession } from './logged-message.js';
 import { Body, Kind, type Numbers, numbersOf, Row } from './record-layout.js';
 
 /** Rows and bodies lie at their numbers, modulo how many there are: a power of two. */
@@ -48,6 +48,34 @@ export class RecordColumns {
 
   kindOf(body: number): number {
     return this.bodies.words[(body & this.mask) * Body.words + Body.kind]!;
+  }
+
+  /** Where the payload of a body lies. */
+  placeOf(body: number): number {
+    return this.bodies.doubles[(body & this.mask) * Body.doubles + Body.payloadAt]!;
+  }
+
+  /** First frame of the action that a body is of. */
+  anchorOf(body: number): number {
+    return this.bodies.doubles[(body & this.mask) * Body.doubles + Body.anchor]!;
+  }
+
+  // Of the row of a record, by its number.
+
+  bodyOf(seq: number): number {
+    return this.rows.words[(seq & this.mask) * Row.words + Row.body]!;
+  }
+
+  frameOf(seq: number): number {
+    return this.rows.doubles[(seq & this.mask) * Row.doubles + Row.frame]!;
+  }
+
+  atOf(seq: number): number {
+    return this.rows.doubles[(seq & this.mask) * Row.doubles + Row.at]!;
+  }
+
+  mark(seq: number, flag: Flag): void {
+    this.rows.words[(seq & this.mask) * Row.words + Row.flags]! |= flag;
   }
 
   /** Takes over all rows of `front`, and as many bodies, which both begin with number `first`. */

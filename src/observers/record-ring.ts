@@ -98,9 +98,9 @@ export class RecordRing {
     let seq = Math.max(this.#looked, this.#first);
     for (; seq < this.next; seq++) {
       const columns = this.#columnsOf(seq);
-      const body = bodyOf(columns, seq);
+      const body = columns.bodyOf(seq);
       if ((columns.kindOf(body) & Kind.countMask) === 0) continue;
-      if (placeOf(columns, body) >= oldest) break;
+      if (columns.placeOf(body) >= oldest) break;
       this.#first = seq + 1;
     }
     this.#looked = seq;
@@ -213,9 +213,9 @@ export class RecordRing {
     let seq = Math.max(this.#lightest, this.next - this.#capacity);
     for (; this.#ring.weight + this.#front.weight > this.#maxWeight && seq < this.next - 1; seq++) {
       const columns = this.#columnsOf(seq);
-      const body = bodyOf(columns, seq);
+      const body = columns.bodyOf(seq);
       // The rows of a fan-out go one by one, their body with the last.
-      if (this.#columnsOf(seq + 1) !== columns || bodyOf(columns, seq + 1) !== body) columns.releaseOptions(body);
+      if (this.#columnsOf(seq + 1) !== columns || columns.bodyOf(seq + 1) !== body) columns.releaseOptions(body);
     }
     this.#lightest = seq;
     this.#first = Math.max(this.#first, seq);
@@ -227,14 +227,13 @@ export class RecordRing {
     for (let seq = this.next - 2; seq >= this.#first && this.frameOf(seq) >= action.firstFrame; seq--) {
       if (this.frameOf(seq) > action.firstFrame) continue;
       const columns = this.#columnsOf(seq);
-      columns.uris[bodyOf(columns, seq) & columns.mask] = action.uri;
+      columns.uris[columns.bodyOf(seq) & columns.mask] = action.uri;
     }
   }
 
   /** `Frame.seq` of a record that is here. */
   frameOf(seq: number): number {
-    const { rows, mask } = this.#columnsOf(seq);
-    return rows.doubles[(seq & mask) * Row.doubles + Row.frame]!;
+    return this.#columnsOf(seq).frameOf(seq);
   }
 
   /** Marks the record of frame `frameSeq`, if it is here. */
@@ -250,17 +249,13 @@ export class RecordRing {
       else high = middle;
     }
     if (low > high || this.frameOf(low) !== frameSeq) return;
-    const { rows, mask } = this.#columnsOf(low);
-    rows.words[(low & mask) * Row.words + Row.flags]! |= Flag.LAST;
+    this.#columnsOf(low).mark(low, Flag.LAST);
   }
 
   /** Drops records older than `at`. */
   dropBefore(at: number): void {
     let seq = this.first;
-    for (; seq < this.next; seq++) {
-      const { rows, mask } = this.#columnsOf(seq);
-      if (rows.doubles[(seq & mask) * Row.doubles + Row.at]! >= at) break;
-    }
+    while (seq < this.next && this.#columnsOf(seq).atOf(seq) < at) seq++;
     this.#first = seq;
   }
 
@@ -275,7 +270,7 @@ export class RecordRing {
   #record(seq: number): LoggedMessage {
     const columns = this.#columnsOf(seq);
     const { rows, bodies, mask, sessions, uris, ownUris } = columns;
-    const body = bodyOf(columns, seq) & mask;
+    const body = columns.bodyOf(seq) & mask;
     const kind = columns.kindOf(body);
     const length = bodies.words[body * Body.words + Body.payloadLength]!;
     return readRecord(seq, rows, seq & mask, bodies, body, {
@@ -283,37 +278,23 @@ export class RecordRing {
       uri: uris[body] ?? '',
       ownUri: ownUris[body],
       options: (kind & Kind.options ? columns.options(body) : undefined) ?? EMPTY_DICT,
-      payload: kind & Kind.countMask ? this.#payloads!.values(placeOf(columns, body), length, kind) : undefined,
-      isKept: this.#isKept(columns, body),
+      payload: kind & Kind.countMask ? this.#payloads!.values(columns.placeOf(body), length, kind) : undefined,
+      isKept: this.lateKeeps.has(columns.anchorOf(body)),
       isLast: false,
     });
-  }
-
-  #isKept({ bodies, mask }: RecordColumns, body: number): boolean {
-    return this.lateKeeps.has(bodies.doubles[(body & mask) * Body.doubles + Body.anchor]!);
   }
 
   /** Adds record `seq`, which must be here, to a block; true when the block is full. */
   copyTo(writer: RecordBlockWriter, seq: number): boolean {
     const columns = this.#columnsOf(seq);
     const { rows, bodies, mask, sessions, uris, ownUris } = columns;
-    const number = bodyOf(columns, seq);
+    const number = columns.bodyOf(seq);
     if (!writer.hasBody(number)) {
       const body = number & mask;
-      const kind = columns.kindOf(body) | (this.#isKept(columns, body) ? Kind.kept : 0);
+      const kind = columns.kindOf(body) | (this.lateKeeps.has(columns.anchorOf(body)) ? Kind.kept : 0);
       const options = columns.options(body) ?? EMPTY_DICT;
       writer.addBody(bodies, body, number, kind, this.#payloads?.ring, uris[body] ?? '', ownUris[body], options);
     }
     return writer.addRow(rows, seq & mask, sessions[seq & mask]!);
   }
-}
-
-/** Number of the body of record `seq`. */
-function bodyOf({ rows, mask }: RecordColumns, seq: number): number {
-  return rows.words[(seq & mask) * Row.words + Row.body]!;
-}
-
-/** Where the payload of a body lies. */
-function placeOf({ bodies, mask }: RecordColumns, body: number): number {
-  return bodies.doubles[(body & mask) * Body.doubles + Body.payloadAt]!;
 }

@@ -2,13 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { Correlator } from '../../src/trace/correlator.js';
-import { ANY, CLIENT_ROLES } from '../helpers/client.js';
+import { ANY, CLIENT_ROLES, type Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
 import { dialRawSocket, LINKS, linkNamed } from '../helpers/links.js';
 import { framed, greet, SMALL_HELLO } from '../helpers/raw-peer.js';
 import { beside, guilty } from '../helpers/witness.js';
+import type { World } from '../helpers/world.js';
 
 const ROWS = LINKS.filter(link => link.kind === 'rawsocket');
+
+/** Joins as a callee that accepts messages of 1024 octets at most. */
+async function joinNarrow(world: World): Promise<Client> {
+  const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
+  await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+  return narrow;
+}
 
 beside(
   ROWS,
@@ -59,8 +67,7 @@ beside(
   ROWS,
   'messages longer than a client accepts: its events are dropped and counted, calls and results fail',
   async world => {
-    const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
-    await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+    const narrow = await joinNarrow(world);
     const wide = await world.join();
     const long = ['x'.repeat(1024)];
     const subscription = await narrow.subscribe('com.x');
@@ -103,8 +110,7 @@ beside(
   ROWS,
   'an ERROR longer than its receiver accepts becomes shorter, and no request goes without one',
   async world => {
-    const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
-    await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+    const narrow = await joinNarrow(world);
     const wide = await world.join();
     await wide.register('com.wide');
     // Beside its URI the router's text does not fit.
@@ -137,8 +143,7 @@ beside(ROWS, 'the trace tells of an INVOCATION that its callee could not take, a
     },
   });
   world.router.tap = correlator;
-  const narrow = world.adopt(await dialRawSocket(world.port, world.link.serializer, 1));
-  await narrow.hello('realm1', { roles: { callee: CLIENT_ROLES.callee } });
+  const narrow = await joinNarrow(world);
   await narrow.register('com.narrow');
   const other = await world.join();
   await other.refused('wamp.error.payload_size_exceeded', 48, {}, 'com.narrow', ['x'.repeat(1024)]);

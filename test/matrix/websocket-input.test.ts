@@ -1,6 +1,7 @@
 /** Owns the WebSocket handshake and framing against peers that get them wrong, dribble, or die half way. */
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Client } from '../helpers/client.js';
 import { CODECS } from '../helpers/codecs.js';
@@ -164,13 +165,13 @@ beside(
   [linkNamed('ws+json')],
   'that pinging takes longer than a moment disconnects nobody who answers',
   async world => {
+    const client = await world.join();
     const { ping } = WebSocket.prototype;
     WebSocket.prototype.ping = function (this: WebSocket) {
       for (const begin = performance.now(); performance.now() - begin < 8; );
       ping.call(this);
     };
-    const client = await world.join();
-    await new Promise(resolve => setTimeout(resolve, 450));
+    await sleep(450);
     WebSocket.prototype.ping = ping;
     await client.receivesNothing();
     await client.leave();

@@ -58,8 +58,7 @@ export interface ActionRecord {
   readonly action: string;
   readonly uri: string;
   readonly correlation: string;
-  /** Session id. */
-  /** `null` for one who was not welcomed. */
+  /** Session id; `null` for one who was not welcomed. */
   readonly originator: number | null;
   readonly responders: readonly { readonly session_id: number; readonly authid: string }[];
   readonly responder_count: number;

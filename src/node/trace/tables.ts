@@ -6,21 +6,20 @@ import { type Paint, printable } from './terminal.js';
 export function tracesTable(traces: readonly TraceSummary[], paint: Paint): string[] {
   const isSpread = new Set(traces.map(trace => trace.worker_id)).size > 1;
   const isShort = traces.some(trace => trace.dropped > 0);
-  const head = [
-    ...['ID', ...(isSpread ? ['WORKER'] : []), 'STATUS', 'LEVEL', 'RECORDS', ...(isShort ? ['DROPPED'] : [])],
-    ...['SEQ', 'STARTED', 'RUNTIME'],
+  const columns: [title: string, cell: (trace: TraceSummary) => string, isShown?: boolean][] = [
+    ['ID', trace => trace.id],
+    ['WORKER', trace => trace.worker_id, isSpread],
+    ['STATUS', trace => trace.status],
+    ['LEVEL', trace => trace.options.trace_level],
+    ['RECORDS', trace => String(trace.next_seq - trace.first_seq)],
+    ['DROPPED', trace => String(trace.dropped), isShort],
+    ['SEQ', seqRange],
+    ['STARTED', trace => trace.started],
+    ['RUNTIME', runtime],
   ];
-  const rows = traces.map(trace => [
-    trace.id,
-    ...(isSpread ? [trace.worker_id] : []),
-    trace.status,
-    trace.options.trace_level,
-    String(trace.next_seq - trace.first_seq),
-    ...(isShort ? [String(trace.dropped)] : []),
-    seqRange(trace),
-    trace.started,
-    runtime(trace),
-  ]);
+  const shown = columns.filter(([, , isShown = true]) => isShown);
+  const head = shown.map(([title]) => title);
+  const rows = traces.map(trace => shown.map(([, cell]) => cell(trace)));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map(row => row[column]!.length)));
   const line = (cells: readonly string[]): string =>
     cells
