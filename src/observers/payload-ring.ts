@@ -3,7 +3,7 @@
 /** A payload longer than this part of the ring is not kept: it would push out everything else. */
 const LARGEST_PART = 4;
 /** Octets of the front at most, and which part of the ring it may be. */
-const FRONT_BYTES = 65_536;
+const FRONT_BYTES = 16_384;
 const FRONT_PART = 8;
 
 /**

@@ -33,7 +33,7 @@ export interface RingOptions {
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'octets' | 'dropped'>;
 
 /** Records of the front, a power of two: few enough to stay in the processor's cache. */
-const FRONT = 512;
+const FRONT = 128;
 
 /**
  * A record is a row and a body. The rows of a fan-out share one body, and a message that passes a payload on shares its

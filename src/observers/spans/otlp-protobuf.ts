@@ -1,5 +1,6 @@
 /** Owns OTLP in protobuf: spans go straight into bytes, what spans share is copied from the bytes of last time. */
 
+import { AttributeTemplates } from './attribute-templates.js';
 import { type OtlpEncoder, otlpFlags, otlpLinkFlags, type Source } from './otlp.js';
 import { ProtobufWriter, varintSize, WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT } from './protobuf-writer.js';
 import {
@@ -54,6 +55,7 @@ export class ProtobufEncoder implements OtlpEncoder {
   readonly #out = new ProtobufWriter(64 * 1024);
   /** For what spans share, before it is copied away. */
   readonly #part = new ProtobufWriter(4096);
+  readonly #own = new AttributeTemplates(SPAN_ATTRIBUTES);
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
   /** Where spans begin: before them is room for what encloses them, whose lengths are known last. */
@@ -97,7 +99,7 @@ export class ProtobufEncoder implements OtlpEncoder {
     out.unixNanos(span.endedAt);
     out.raw(span.operation.bytes ?? operationBytes(span.operation, this.#part));
     if (span.peer !== undefined) out.raw(span.peer.bytes ?? peerBytes(span.peer, this.#part));
-    out.attributes(SPAN_ATTRIBUTES, span.own);
+    this.#own.write(out, span.own, span.operation.kind);
     out.raw(span.ending.bytes ?? endingBytes(span.ending, this.#part));
     if (span.tracestate !== '') out.string(SPAN_TRACE_STATE, span.tracestate);
     if (span.link !== undefined) this.#addLink(span.link);

@@ -22,7 +22,7 @@ const FOUR_GROUPS = 2 ** 28;
 /** Requests come back about as fast as they go. */
 const MAX_SPARES = 2;
 
-const UUID_LENGTH = 36;
+export const UUID_LENGTH = 36;
 const DASH = 0x2d;
 /** Two hex digits of each octet. */
 const HEX = Uint8Array.from(
@@ -53,6 +53,11 @@ export class ProtobufWriter {
   bytes(): Uint8Array {
     // From the pool: most are small, and there are many of them.
     return Buffer.from(this.#bytes.subarray(0, this.at));
+  }
+
+  /** What was written, in the memory where it stands: it changes with it. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.at);
   }
 
   /** What was written from `start` on, with the memory it stands in; the writer starts anew in other memory. */
@@ -106,6 +111,24 @@ export class ProtobufWriter {
     }
     bytes[at++] = rest;
     this.at = at;
+  }
+
+  /** An integer of 0 to 2^53 in `size` octets, which is as many as it needs or more: what is too much says nothing. */
+  paddedVarint(value: number, size: number): void {
+    const bytes = this.#bytes;
+    const at = this.at;
+    const high = value < FOUR_GROUPS ? 0 : Math.floor(value / FOUR_GROUPS);
+    let rest = value - high * FOUR_GROUPS;
+    for (let i = 0; i < size; i++, rest >>>= 7) {
+      if (i === 4) rest = high;
+      bytes[at + i] = (rest & 127) | 128;
+    }
+    this.at = at + size;
+    bytes[this.at - 1]! &= 127;
+  }
+
+  double(value: number): void {
+    this.at = this.#bytes.writeDoubleLE(value, this.at);
   }
 
   /** A 32-bit word, big end first: ids are octets, not numbers. */
@@ -188,7 +211,7 @@ export class ProtobufWriter {
       this.#openValue(tag, head, 2 + UUID_LENGTH);
       this.tag(ANY_STRING);
       this.tag(UUID_LENGTH);
-      this.#uuid(value);
+      this.uuid(value);
     } else if (typeof value === 'boolean') {
       this.#openValue(tag, head, 2);
       this.tag(ANY_BOOL);
@@ -200,7 +223,7 @@ export class ProtobufWriter {
     } else {
       this.#openValue(tag, head, 9);
       this.tag(ANY_DOUBLE);
-      this.at = this.#bytes.writeDoubleLE(value, this.at);
+      this.double(value);
     }
   }
 
@@ -245,7 +268,8 @@ export class ProtobufWriter {
     this.varint(size);
   }
 
-  #uuid(id: Uuid): void {
+  /** Its text. */
+  uuid(id: Uuid): void {
     const at = this.at;
     this.#hex(id.word0 >>> 16, at);
     this.#hex(id.word0, at + 4);
@@ -277,10 +301,18 @@ export class ProtobufWriter {
   #text(text: string, length: number): void {
     if (length !== text.length || length > SHORT) {
       this.#bytes.write(text, this.at, length, 'utf8');
+      this.at += length;
     } else {
-      for (let i = 0; i < length; i++) this.#bytes[this.at + i] = text.charCodeAt(i);
+      this.ascii(text);
     }
-    this.at += length;
+  }
+
+  /** Text of characters below 128, which is best for a short one. */
+  ascii(text: string): void {
+    const bytes = this.#bytes;
+    const at = this.at;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.at = at + text.length;
   }
 
   #addKey(key: string): Uint8Array {
@@ -301,6 +333,7 @@ export function varintSize(value: number): number {
   return value < FOUR_GROUPS * 0x4000 ? (value < FOUR_GROUPS * 0x80 ? 5 : 6) : value < FOUR_GROUPS * 0x200000 ? 7 : 8;
 }
 
-function isVarint(value: number): boolean {
+/** Whether a number is an `int_value`: where it is an integer, as the official serializer has it. */
+export function isVarint(value: number): boolean {
   return value >= 0 && value <= 2 ** 53 && Math.floor(value) === value;
 }

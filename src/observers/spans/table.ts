@@ -41,6 +41,11 @@ export class InternTable {
   readonly #peers = new WeakMap<SessionRef, number>();
   readonly #stringEntries: string[] = [];
   readonly #peerEntries: Peer[] = [];
+  /** The two that were asked for last: calls that end together mostly have one caller and one callee. */
+  #peer: SessionRef | undefined;
+  #peerIndex = 0;
+  #other: SessionRef | undefined;
+  #otherIndex = 0;
   #characters = 0;
   #sentStrings = 0;
   #sentPeers = 0;
@@ -77,7 +82,13 @@ export class InternTable {
   }
 
   peer(session: SessionRef): number {
-    return this.#peers.get(session) ?? this.#addPeer(session);
+    if (session === this.#peer) return this.#peerIndex;
+    if (session === this.#other) return this.#otherIndex;
+    this.#other = this.#peer;
+    this.#otherIndex = this.#peerIndex;
+    this.#peer = session;
+    this.#peerIndex = this.#peers.get(session) ?? this.#addPeer(session);
+    return this.#peerIndex;
   }
 
   /** The reader is a new one: tell it everything, under the same numbers. */
