@@ -18,7 +18,6 @@ const SHARED = 64;
 const OF_EVENT = 1;
 const OF_RECEIVED = 4;
 const OF_OTHER = 8;
-const OF_EXACT = SHARED - OF_RECEIVED - OF_OTHER - OF_RECEIVED - OF_OTHER - 1;
 
 /** An object that has grown old costs the collector a note for each young one it is given, which is each message. */
 const FRAMES_OF_AN_OBJECT = 256;
@@ -110,9 +109,8 @@ export class Watch {
     const frame = this.#next(tap);
     const again = message === frame.message;
     this.#rest -= again ? OF_EVENT : OF_OTHER;
-    const fresh = !again && (turn === 0 || turn !== this.#turn);
-    const least = message.code === Code.INVOCATION && isExact(cause) ? OF_EXACT : 0;
-    if (fresh || this.#rest < least) {
+    const fresh = !again && (turn === 0 || turn !== this.#turn || (message.code === Code.INVOCATION && isExact(cause)));
+    if (fresh || this.#rest < 0) {
       this.#rest = SHARED;
       frame.at = this.#clock();
     }
