@@ -7,8 +7,8 @@ const FRONT_BYTES = 16_384;
 const FRONT_PART = 8;
 
 /**
- * Payloads are written to a front, small enough to stay in the processor's first cache, which goes to the ring as a whole when it
- * is full: written one by one, each would wait for the memory that it goes to.
+ * Payloads are written to a front, small enough to stay in the processor's first cache, which goes to the ring as a whole
+ * when it is full: written one by one, each would wait for the memory that it goes to.
  *
  * Places are numbers that only ever rise, also when the memory begins anew: so whether a payload is still there is one
  * comparison, and nothing is noted of any of them.
