@@ -32,7 +32,7 @@ export interface RingOptions {
 /** What of a frame a record is made of; a held-back one is a copy with a payload of its own. */
 export type FrameFacts = Pick<Frame, 'seq' | 'at' | 'session' | 'direction' | 'message' | 'octets' | 'dropped'>;
 
-/** Records of the front, a power of two: few enough to stay in the processor's first cache, with their payloads. */
+/** Records of the front, a power of two: few enough to stay in a first cache of 48 KiB, with their payloads. */
 const FRONT = 128;
 
 /**

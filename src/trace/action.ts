@@ -199,7 +199,7 @@ export class TracedAction implements Cause {
     this.acknowledge = false;
     if (this.invoked > 0) {
       this.#invocations = this.invoked === 1 ? this.invocations : undefined;
-      this.#first = this.invocation;
+      this.#first = this.invoked === 1 ? this.invocation : undefined;
     }
     this.invocations = undefined;
     this.invocation = undefined;

@@ -1,9 +1,9 @@
 /** Owns the encoded form of attribute lists that were written before: most lists differ from an earlier one in numbers only. */
 
-import { isVarint, ProtobufWriter, UUID_LENGTH, varintSize } from './protobuf-writer.js';
+import { isVarint, ProtobufWriter, SHORT, UUID_LENGTH, varintSize } from './protobuf-writer.js';
 import type { AttributeValue } from './span-data.js';
 
-/** How a value is replaced: not at all, by a UUID, by a double, by a text as long; or by an integer of at most so many octets. */
+/** How a value is replaced: not at all, by a UUID, by a double, by a short text as long; or by an integer of at most so many octets. */
 const CONSTANT = 0;
 const UUID = -1;
 const DOUBLE = -2;
@@ -11,33 +11,39 @@ const TEXT = -3;
 
 /** Octets of an integer at least, so that most grow without a new template. */
 const ROOM = 2;
-/** Templates for each number of attributes and each kind of span, and kinds below this. */
-const WAYS = 2;
+/** Templates for each number of attributes and each SpanKind, whose numbers are below this. */
+const WAYS = 4;
 const KINDS = 8;
 /** After so many lists that fitted none of them, one is made anew. */
-const PATIENCE = 16;
+const PATIENCE = 8;
+/** When so many more did not fit than did, so many lists are written without asking. */
+const DOUBT = 32;
+const PAUSE = 256;
 
 /** One list of attributes, in its bytes; those of a list that is alike are a few octets away. */
 class AttributeTemplate {
-  readonly #out = new ProtobufWriter(256);
-  /** Key, value, key, value …, as far as it stays: what is replaced by numbers is that of the first list. */
+  readonly #out: ProtobufWriter;
+  /** Key, value, key, value …; numbers and ids in it stay those of the first list. */
   readonly #list: AttributeValue[];
   /** Of each value how it is replaced, and where its octets begin. */
   readonly #sizes: number[] = [];
   readonly #places: number[] = [];
   readonly bytes: Uint8Array;
 
-  constructor(tag: number, list: readonly AttributeValue[]) {
-    const out = this.#out;
+  /** `scratch` knows the keys already. */
+  constructor(tag: number, list: readonly AttributeValue[], scratch: ProtobufWriter) {
+    scratch.at = 0;
     this.#list = [...list];
     for (let i = 0; i < list.length; i += 2) {
       const value = list[i + 1]!;
       const size = sizeOf(value);
-      out.attribute(tag, list[i] as string, size > 0 ? smallestOf(size) : value);
+      scratch.attribute(tag, list[i] as string, size > 0 ? smallestOf(size) : value);
       this.#sizes.push(size);
-      this.#places.push(out.at - octetsOf(value, size));
+      this.#places.push(scratch.at - octetsOf(value, size));
     }
-    this.bytes = out.view();
+    this.#out = new ProtobufWriter(scratch.at);
+    this.#out.raw(scratch.view());
+    this.bytes = this.#out.view();
     this.fill(list);
   }
 
@@ -45,6 +51,7 @@ class AttributeTemplate {
   fill(list: readonly AttributeValue[]): boolean {
     const own = this.#list;
     const out = this.#out;
+    if (list.length !== own.length) return false;
     for (let i = 0; i < list.length; i += 2) {
       if (list[i] !== own[i]) return false;
       const value = list[i + 1]!;
@@ -73,48 +80,66 @@ class AttributeTemplate {
   }
 }
 
+/** What is known of the lists of one length and kind. */
+class Slot {
+  readonly templates: AttributeTemplate[] = [];
+  /** Which of them fitted last, or was made last. */
+  last = 0;
+  /** Lists that fitted none. */
+  misses = 0;
+  /** By how many the latest lists that did not fit outnumber those that did. */
+  doubt = 0;
+  /** Lists that are to be written without asking. */
+  pause = 0;
+}
+
 /** Writes lists of attributes under one tag. */
 export class AttributeTemplates {
   readonly #tag: number;
-  readonly #templates: (AttributeTemplate | undefined)[] = [];
-  /** By slot: lists that fitted none of its templates, and the way that fitted last. */
-  readonly #misses: number[] = [];
-  readonly #fitted: number[] = [];
+  readonly #slots: Slot[] = [];
+  readonly #scratch = new ProtobufWriter(1024);
 
   constructor(tag: number) {
     this.#tag = tag;
   }
 
-  /** `kind` is that of the span, below `KINDS`: lists of different kinds differ. */
+  /** `kind` is that of the span. */
   write(out: ProtobufWriter, list: readonly AttributeValue[], kind: number): void {
-    const slot = (list.length >> 1) * KINDS + kind;
-    for (let way = 0; way < WAYS; way++) {
-      const template = this.#templates[slot * WAYS + way];
-      if (template === undefined || !template.fill(list)) continue;
-      this.#fitted[slot] = way;
+    const index = (list.length >> 1) * KINDS + kind;
+    // So that no hole makes the list slow.
+    while (this.#slots.length <= index) this.#slots.push(new Slot());
+    const slot = this.#slots[index]!;
+    if (slot.pause > 0) {
+      slot.pause--;
+      return out.attributes(this.#tag, list);
+    }
+    const { templates } = slot;
+    for (let i = 0; i < templates.length; i++) {
+      const template = templates[i]!;
+      if (!template.fill(list)) continue;
+      slot.last = i;
+      if (slot.doubt > 0) slot.doubt--;
       return out.raw(template.bytes);
     }
     out.attributes(this.#tag, list);
     this.#miss(slot, list);
   }
 
-  #miss(slot: number, list: readonly AttributeValue[]): void {
-    // So that no hole makes the lists slow.
-    while (this.#misses.length <= slot) {
-      this.#misses.push(0);
-      this.#fitted.push(0);
-      for (let way = 0; way < WAYS; way++) this.#templates.push(undefined);
+  #miss(slot: Slot, list: readonly AttributeValue[]): void {
+    if (slot.misses++ % PATIENCE === 0) {
+      slot.last = (slot.last + 1) % WAYS;
+      if (slot.templates.length < WAYS) slot.last = slot.templates.length;
+      slot.templates[slot.last] = new AttributeTemplate(this.#tag, list, this.#scratch);
     }
-    if (this.#misses[slot]!++ % PATIENCE !== 0) return;
-    const next = (this.#fitted[slot]! + 1) % WAYS;
-    this.#templates[slot * WAYS + next] = new AttributeTemplate(this.#tag, list);
-    this.#fitted[slot] = next;
+    if (++slot.doubt < DOUBT) return;
+    slot.doubt = DOUBT / 2;
+    slot.pause = PAUSE;
   }
 }
 
 function sizeOf(value: AttributeValue): number {
   if (typeof value === 'object') return UUID;
-  if (typeof value === 'string') return isAscii(value) ? TEXT : CONSTANT;
+  if (typeof value === 'string') return value.length <= SHORT && isAscii(value) ? TEXT : CONSTANT;
   if (typeof value === 'boolean') return CONSTANT;
   return isVarint(value) ? Math.max(varintSize(value), ROOM) : DOUBLE;
 }

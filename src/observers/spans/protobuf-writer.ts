@@ -31,8 +31,8 @@ const HEX = Uint8Array.from(
 /** 2^24 ms, some four and a half hours. */
 const EPOCH_MS = 0x1000000;
 
-// A copy in JavaScript beats a call of the runtime up to about this length.
-const SHORT = 40;
+/** A copy in JavaScript beats a call of the runtime up to about this length. */
+export const SHORT = 40;
 
 export class ProtobufWriter {
   #bytes: Buffer;
@@ -73,7 +73,7 @@ export class ProtobufWriter {
     if (this.#spares.length < MAX_SPARES) this.#spares.push(Buffer.from(written.buffer));
   }
 
-  /** Makes sure that `length` more octets fit. The methods for single octets and words do not ask. */
+  /** Makes sure that `length` more octets fit. Whatever writes a thing of known length does not ask. */
   reserve(length: number): void {
     if (this.at + length <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.at + length));
@@ -268,7 +268,7 @@ export class ProtobufWriter {
     this.varint(size);
   }
 
-  /** Its text. */
+  /** Its text of 36 characters. */
   uuid(id: Uuid): void {
     const at = this.at;
     this.#hex(id.word0 >>> 16, at);

@@ -84,11 +84,12 @@ export class InternTable {
   peer(session: SessionRef): number {
     if (session === this.#peer) return this.#peerIndex;
     if (session === this.#other) return this.#otherIndex;
+    const index = this.#peers.get(session) ?? this.#addPeer(session);
     this.#other = this.#peer;
     this.#otherIndex = this.#peerIndex;
     this.#peer = session;
-    this.#peerIndex = this.#peers.get(session) ?? this.#addPeer(session);
-    return this.#peerIndex;
+    this.#peerIndex = index;
+    return index;
   }
 
   /** The reader is a new one: tell it everything, under the same numbers. */

@@ -99,3 +99,16 @@ test('lists that differ in numbers, texts of one length and ids are written from
   assert.equal(write(list(5, 0.5, 'slow')).length, minimal);
   assert.equal(write(list(5, 0.5, 'ratio')).length, first.length);
 });
+
+test('where hardly any list fits, templates are not asked for a while, and what is written stays right', () => {
+  const templates = new AttributeTemplates(74);
+  for (let i = 0; i < 2000; i++) {
+    const out = new ProtobufWriter(64);
+    const plain = new ProtobufWriter(64);
+    // Many lengths, more than there are templates; in the middle a time in which all are alike.
+    const list = ['uri', 'x'.repeat(i > 700 && i < 1400 ? 5 : i % 30), 'id', 2 ** 20 + i];
+    templates.write(out, list, 2);
+    plain.attributes(74, list);
+    assert.deepEqual(out.bytes(), plain.bytes(), `list ${i}`);
+  }
+});
