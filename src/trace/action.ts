@@ -146,9 +146,8 @@ export class TracedAction implements Cause {
   partial = false;
   /** Of its spans and of what goes on; '' when there is none. */
   tracestate = '';
-  /** Of an earlier action that this object was, to be used again: the list, and what is in it. */
+  /** Of an earlier action that this object was, to be used again. */
   #invocations: TracedInvocation[] | undefined = undefined;
-  #first: TracedInvocation | undefined = undefined;
 
   /**
    * Makes it an action that has just begun, whatever it was before. Draws its ids from `random`; with a `parent` it joins
@@ -197,10 +196,7 @@ export class TracedAction implements Cause {
     this.progress = 0;
     this.firstResultAt = 0;
     this.acknowledge = false;
-    if (this.invoked > 0) {
-      this.#invocations = this.invoked === 1 ? this.invocations : undefined;
-      this.#first = this.invoked === 1 ? this.invocation : undefined;
-    }
+    if (this.invoked > 0) this.#invocations = this.invoked === 1 ? this.invocations : undefined;
     this.invocations = undefined;
     this.invocation = undefined;
     this.invoked = 0;
@@ -218,7 +214,7 @@ export class TracedAction implements Cause {
     const span1 = childSpan(this.span1, this.invoked);
     const before = this.#invocations;
     if (this.invoked === 0 && before !== undefined) {
-      const invocation = this.#first!;
+      const invocation = before[0]!;
       invocation.begin(callee, request, registration, this.span0, span1, at, policy, queued);
       this.invocations = before;
       this.invocation = invocation;

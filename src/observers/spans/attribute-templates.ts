@@ -83,8 +83,6 @@ class AttributeTemplate {
 /** What is known of the lists of one length and kind. */
 class Slot {
   readonly templates: AttributeTemplate[] = [];
-  /** Which of them fitted last, or was made last. */
-  last = 0;
   /** Lists that fitted none. */
   misses = 0;
   /** By how many the latest lists that did not fit outnumber those that did. */
@@ -97,10 +95,12 @@ class Slot {
 export class AttributeTemplates {
   readonly #tag: number;
   readonly #slots: Slot[] = [];
-  readonly #scratch = new ProtobufWriter(1024);
+  readonly #scratch: ProtobufWriter;
 
-  constructor(tag: number) {
+  /** `scratch` is overwritten. */
+  constructor(tag: number, scratch: ProtobufWriter) {
     this.#tag = tag;
+    this.#scratch = scratch;
   }
 
   /** `kind` is that of the span. */
@@ -117,7 +117,6 @@ export class AttributeTemplates {
     for (let i = 0; i < templates.length; i++) {
       const template = templates[i]!;
       if (!template.fill(list)) continue;
-      slot.last = i;
       if (slot.doubt > 0) slot.doubt--;
       return out.raw(template.bytes);
     }
@@ -126,11 +125,10 @@ export class AttributeTemplates {
   }
 
   #miss(slot: Slot, list: readonly AttributeValue[]): void {
-    if (slot.misses++ % PATIENCE === 0) {
-      slot.last = (slot.last + 1) % WAYS;
-      if (slot.templates.length < WAYS) slot.last = slot.templates.length;
-      slot.templates[slot.last] = new AttributeTemplate(this.#tag, list, this.#scratch);
+    if (slot.misses % PATIENCE === 0) {
+      slot.templates[(slot.misses / PATIENCE) % WAYS] = new AttributeTemplate(this.#tag, list, this.#scratch);
     }
+    slot.misses++;
     if (++slot.doubt < DOUBT) return;
     slot.doubt = DOUBT / 2;
     slot.pause = PAUSE;

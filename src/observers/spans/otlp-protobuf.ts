@@ -53,9 +53,9 @@ const LENGTH_ROOM = 2;
 
 export class ProtobufEncoder implements OtlpEncoder {
   readonly #out = new ProtobufWriter(64 * 1024);
-  /** For what spans share, before it is copied away. */
+  /** For what is used again, before it is copied away. */
   readonly #part = new ProtobufWriter(4096);
-  readonly #own = new AttributeTemplates(SPAN_ATTRIBUTES);
+  readonly #own = new AttributeTemplates(SPAN_ATTRIBUTES, this.#part);
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
   /** Where spans begin: before them is room for what encloses them, whose lengths are known last. */

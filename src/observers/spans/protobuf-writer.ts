@@ -113,7 +113,7 @@ export class ProtobufWriter {
     this.at = at;
   }
 
-  /** An integer of 0 to 2^53 in `size` octets, which is as many as it needs or more: what is too much says nothing. */
+  /** An integer of 0 to 2^53 in `size` octets. A varint may be longer than it must be: its last octets are then 0. */
   paddedVarint(value: number, size: number): void {
     const bytes = this.#bytes;
     const at = this.at;
@@ -241,11 +241,10 @@ export class ProtobufWriter {
       this.reserve(needed - room);
       this.#bytes.copyWithin(at + needed, start, this.at);
     }
-    // A varint may be longer than it must be: its last octets are then 0.
-    let rest = length;
-    for (let i = 0; i < needed - 1; i++, rest >>>= 7) this.#bytes[at + i] = (rest & 127) | 128;
-    this.#bytes[at + needed - 1] = rest;
-    this.at += needed - room;
+    const end = this.at + needed - room;
+    this.at = at;
+    this.paddedVarint(length, needed);
+    this.at = end;
   }
 
   /** Everything of a KeyValue up to the AnyValue of `size` octets, for which it makes room. */

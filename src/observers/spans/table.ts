@@ -41,11 +41,6 @@ export class InternTable {
   readonly #peers = new WeakMap<SessionRef, number>();
   readonly #stringEntries: string[] = [];
   readonly #peerEntries: Peer[] = [];
-  /** The two that were asked for last: calls that end together mostly have one caller and one callee. */
-  #peer: SessionRef | undefined;
-  #peerIndex = 0;
-  #other: SessionRef | undefined;
-  #otherIndex = 0;
   #characters = 0;
   #sentStrings = 0;
   #sentPeers = 0;
@@ -82,14 +77,7 @@ export class InternTable {
   }
 
   peer(session: SessionRef): number {
-    if (session === this.#peer) return this.#peerIndex;
-    if (session === this.#other) return this.#otherIndex;
-    const index = this.#peers.get(session) ?? this.#addPeer(session);
-    this.#other = this.#peer;
-    this.#otherIndex = this.#peerIndex;
-    this.#peer = session;
-    this.#peerIndex = index;
-    return index;
+    return this.#peers.get(session) ?? this.#addPeer(session);
   }
 
   /** The reader is a new one: tell it everything, under the same numbers. */

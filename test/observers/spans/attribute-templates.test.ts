@@ -79,7 +79,7 @@ test('a list is written alike, whatever was written before it', () => {
 });
 
 test('lists that differ in numbers, texts of one length and ids are written from the template', () => {
-  const templates = new AttributeTemplates(74);
+  const templates = new AttributeTemplates(74, new ProtobufWriter(64));
   const write = (list: readonly AttributeValue[]): Buffer => {
     const out = new ProtobufWriter(64);
     templates.write(out, list, 1);
@@ -101,7 +101,7 @@ test('lists that differ in numbers, texts of one length and ids are written from
 });
 
 test('where hardly any list fits, templates are not asked for a while, and what is written stays right', () => {
-  const templates = new AttributeTemplates(74);
+  const templates = new AttributeTemplates(74, new ProtobufWriter(64));
   for (let i = 0; i < 2000; i++) {
     const out = new ProtobufWriter(64);
     const plain = new ProtobufWriter(64);
