@@ -8,10 +8,10 @@ import { equal, ok } from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../helpers/ports.js';
 import { until } from '../observers/spans/pipelines.js';
 import { Receiver } from '../observers/spans/receiver.js';
 import { parseMetrics } from './prometheus.js';
@@ -35,15 +35,6 @@ interface Router {
   readonly port: number;
   readonly metrics: () => Promise<Map<string, number>>;
   readonly output: () => string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function startRouter(folder: string, endpoint: string): Promise<Router> {

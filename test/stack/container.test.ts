@@ -10,7 +10,8 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAutobahn } from '../../examples/demo/autobahn.js';
 import { ROOT, readCompose } from '../compose/compose.js';
-import { freePorts, until } from './harness.js';
+import { freePorts } from '../helpers/ports.js';
+import { until } from './harness.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'wampscope-container-'));

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,6 +19,7 @@ import { parseConfig } from '../../src/node/config/load.js';
 import { Node } from '../../src/node/node.js';
 import { configuration, Traffic } from '../dashboards/traffic.js';
 import { OtlpReceiver } from '../e2e/otlp-receiver.js';
+import { freePort } from '../helpers/ports.js';
 
 const SCRAPE_SECONDS = 1;
 /** Windows of rates: what happens rarely, happens in them. */
@@ -155,15 +155,6 @@ async function kill(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit');
   child.kill('SIGKILL');
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function isOnPath(program: string): boolean {

@@ -1,6 +1,7 @@
 /** Owns how each part of the stack is started for a test: on which addresses, and who is told of whom. */
 
-import { freePorts, type Part, type Stack } from './harness.js';
+import { freePorts } from '../helpers/ports.js';
+import type { Part, Stack } from './harness.js';
 
 /** Host and port. */
 type Address = string;

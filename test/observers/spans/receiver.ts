@@ -1,8 +1,9 @@
 /** Owns the other end of the line in tests: a collector that decodes for real and misbehaves on request. */
 
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { freePort } from '../../helpers/ports.js';
 import { countProtobuf, type Decoded, type DecodedSpan, decodeJson, decodeProtobuf } from './otlp-decode.js';
 
 export interface ReceivedRequest {
@@ -18,7 +19,7 @@ export type Answer = (response: ServerResponse, count: number) => void;
 export class Receiver implements AsyncDisposable {
   readonly requests: ReceivedRequest[] = [];
   #server: Server;
-  #port = 0;
+  readonly #port: number;
   /** Spans of requests that were answered 200. */
   spans = 0;
   /** Milliseconds by `performance.now`, of each request. */
@@ -29,7 +30,8 @@ export class Receiver implements AsyncDisposable {
   /** What broke while a request was read. */
   readonly faults: unknown[] = [];
 
-  private constructor() {
+  private constructor(port: number) {
+    this.#port = port;
     this.#server = this.#create();
   }
 
@@ -62,7 +64,7 @@ export class Receiver implements AsyncDisposable {
   }
 
   static async start(): Promise<Receiver> {
-    const receiver = new Receiver();
+    const receiver = new Receiver(await freePort());
     await receiver.#listen();
     return receiver;
   }
@@ -80,8 +82,8 @@ export class Receiver implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    await new Promise<void>(resolve => this.#server.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
   }
 
   get endpoint(): string {
