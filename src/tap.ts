@@ -81,6 +81,8 @@ export interface Frame {
   readonly dropped: boolean;
   /** Of a sent frame: octets that waited to leave for this peer before it. */
   readonly queued: number;
+  /** Of a RESULT that stands for its YIELD as well: when that was received, as `at`; else 0. See `Tap.mergesAnswers`. */
+  readonly answeredAt: number;
 }
 
 /** What a session exchanged, from HELLO on. Octets are those of WAMP messages before framing. */
@@ -115,6 +117,11 @@ export interface Tap {
   onSession(event: SessionEvent): void;
   /** For a received frame returns the cause of what it makes the router do. */
   onFrame(frame: Frame): Cause | undefined;
+  /**
+   * A YIELD without options is not shown when the RESULT that it leads to is: `answeredAt` of that one says when it was
+   * received. Default false.
+   */
+  readonly mergesAnswers?: boolean;
   /**
    * With `onBulk`: EVENTs that are sent to further receivers of the same message, for whom fewer octets wait than this, are
    * not shown one by one but told of together. Default 0, for none.

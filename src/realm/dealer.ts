@@ -231,8 +231,8 @@ export class Dealer {
     throw new WampError(ErrorUri.featureNotSupported, 'this router has no progressive call invocations');
   }
 
-  /** The callee's answer, a progressive one or the last. */
-  yield(from: Member, m: Message, cause: Cause | undefined): void {
+  /** The callee's answer, a progressive one or the last. What it leads to belongs to the call, and has its cause. */
+  yield(from: Member, m: Message): void {
     const call = this.#answered(from, m.request, 'YIELD');
     if (!call) return;
     if (m.options !== EMPTY_DICT && flag(m.options, 'progress')) {
@@ -240,37 +240,37 @@ export class Dealer {
       if (!call.progressive) return;
       if (call.timer !== undefined) this.#arm(call);
       this.progressiveResults++;
-      if (call.caller.outbox.send(result(call.request, PROGRESS, m.payload), cause) !== 'too_long') return;
+      if (call.caller.outbox.send(result(call.request, PROGRESS, m.payload), call.cause) !== 'too_long') return;
       // One of the results cannot reach the caller, so the call cannot succeed.
       this.#interrupt(call);
       this.#close(call);
-      return this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
+      return this.#fail(call, ErrorUri.payloadSizeExceeded, TOO_LONG);
     }
     this.#close(call);
-    const details = this.#answerDetails(call, from, m, cause);
-    const sent = call.caller.outbox.send(result(call.request, details, m.payload), cause);
-    if (sent === 'too_long') return this.#fail(call, cause, ErrorUri.payloadSizeExceeded, TOO_LONG);
+    const details = this.#answerDetails(call, from, m);
+    const sent = call.caller.outbox.send(result(call.request, details, m.payload), call.cause);
+    if (sent === 'too_long') return this.#fail(call, ErrorUri.payloadSizeExceeded, TOO_LONG);
     this.#meter?.ended(call, 'OK', '', true);
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
-  error(from: Member, m: Message, cause: Cause | undefined): void {
+  error(from: Member, m: Message): void {
     if (m.subject !== Code.INVOCATION) {
       throw new ProtocolViolation(`ERROR of a client must be of an INVOCATION (68), not of type ${m.subject}`);
     }
     const call = this.#answered(from, m.request, 'ERROR');
     if (!call) return;
     this.#close(call);
-    const details = this.#answerDetails(call, from, m, cause);
-    const sent = call.caller.outbox.send(error(Code.CALL, call.request, details, m.uri, m.payload), cause);
+    const details = this.#answerDetails(call, from, m);
+    const sent = call.caller.outbox.send(error(Code.CALL, call.request, details, m.uri, m.payload), call.cause);
     if (sent === 'too_long')
-      return this.#fail(call, cause, m.uri, 'the details of the error are longer than the caller accepts');
+      return this.#fail(call, m.uri, 'the details of the error are longer than the caller accepts');
     this.#meter?.failed(call, m.uri, m.uri, true);
   }
 
-  #answerDetails(call: Call, from: Member, m: Message, cause: Cause | undefined): Dict {
+  #answerDetails(call: Call, from: Member, m: Message): Dict {
     if (!call.caller.tracesResults) return EMPTY_DICT;
-    return this.#forwarding.ofAnswer(cause, from.session, m.options) ?? EMPTY_DICT;
+    return this.#forwarding.ofAnswer(call.cause, from.session, m.options) ?? EMPTY_DICT;
   }
 
   /** The open call of an answer; nothing for one that comes too late, which is no fault of the callee's. */
@@ -298,7 +298,7 @@ export class Dealer {
       return;
     }
     this.#close(call);
-    this.#fail(call, cause, ErrorUri.canceled, `canceled by the caller (${effective})`);
+    this.#fail(call, ErrorUri.canceled, `canceled by the caller (${effective})`);
   }
 
   #arm(call: Call): void {
@@ -309,7 +309,7 @@ export class Dealer {
   #timedOut(call: Call): void {
     this.#close(call);
     this.#interrupt(call);
-    this.#fail(call, call.cause, ErrorUri.timeout, `no result within ${call.timeout} ms`);
+    this.#fail(call, ErrorUri.timeout, `no result within ${call.timeout} ms`);
   }
 
   #interrupt(call: Call): void {
@@ -317,8 +317,8 @@ export class Dealer {
     call.callee.outbox.send(interrupt(call.invocation, { mode: 'killnowait' }), call.cause);
   }
 
-  #fail(call: Call, cause: Cause | undefined, uri: string, text: string, type = uri): void {
-    refuse(call.caller, Code.CALL, call.request, uri, text, cause);
+  #fail(call: Call, uri: string, text: string, type = uri): void {
+    refuse(call.caller, Code.CALL, call.request, uri, text, call.cause);
     this.#meter?.failed(call, uri, type, false);
   }
 
@@ -343,7 +343,7 @@ export class Dealer {
     for (const registration of [...member.registrations]) this.#remove(registration, member);
     for (const call of member.invocations.values()) {
       this.#close(call);
-      this.#fail(call, call.cause, ErrorUri.canceled, 'the callee has left', 'callee_disconnected');
+      this.#fail(call, ErrorUri.canceled, 'the callee has left', 'callee_disconnected');
     }
     return open;
   }

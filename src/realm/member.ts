@@ -4,6 +4,7 @@ import type { Broadcast } from '../session/broadcast.js';
 import type { Sent } from '../session/host.js';
 import type { Turn } from '../session/turn.js';
 import type { Cause, SessionRef } from '../tap.js';
+import { Code } from '../wire/codes.js';
 import { ErrorUri, WampError } from '../wire/errors.js';
 import type { Dict, Message } from '../wire/message.js';
 import type { Role } from './authorizer.js';
@@ -118,6 +119,12 @@ export class Member {
 
   get id(): number {
     return this.session.id;
+  }
+
+  /** The cause of the open call that a YIELD, ERROR or CANCEL of this session is about. */
+  about(m: Message): Cause | undefined {
+    if (m.code === Code.YIELD || m.code === Code.ERROR) return this.invocations.get(m.request)?.cause;
+    return m.code === Code.CANCEL ? this.calls.get(m.request)?.cause : undefined;
   }
 }
 

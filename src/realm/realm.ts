@@ -117,7 +117,7 @@ export class Realm implements SessionRealm, LocalRealm {
         return member.registrations.size;
       },
       receive: (m, cause) => this.#handle(member, m, cause, true),
-      about: m => about(member, m),
+      about: m => member.about(m),
       leave: (_, how) => {
         this.meter?.sessionDuration.add(this.#env.clock() - joined);
         return this.#left(session, member, how);
@@ -149,11 +149,11 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, 0, about(member, m), 0);
+    const cause = tap && this.watch.received(tap, session, m, 0, member, 0);
     try {
       this.#handle(member, m, cause, metered);
     } finally {
-      if (cause) this.watch.handled(tap!, cause);
+      if (tap) this.watch.handled(tap, cause);
     }
   }
 
@@ -205,9 +205,9 @@ export class Realm implements SessionRealm, LocalRealm {
         this.#inSequence(from, m);
         return this.dealer.call(from, m, cause);
       case Code.YIELD:
-        return this.dealer.yield(from, m, cause);
+        return this.dealer.yield(from, m);
       case Code.ERROR:
-        return this.dealer.error(from, m, cause);
+        return this.dealer.error(from, m);
       case Code.CANCEL:
         return this.dealer.cancel(from, m, cause);
       case Code.SUBSCRIBE:
@@ -255,10 +255,4 @@ export class Realm implements SessionRealm, LocalRealm {
   close(): void {
     this.#stats?.close();
   }
-}
-
-/** The cause of the open call that a YIELD, ERROR or CANCEL of this session is about. */
-function about(from: Member, m: Message): Cause | undefined {
-  if (m.code === Code.YIELD || m.code === Code.ERROR) return from.invocations.get(m.request)?.cause;
-  return m.code === Code.CANCEL ? from.calls.get(m.request)?.cause : undefined;
 }

@@ -98,13 +98,13 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
     this.#sizes?.add(m.code, bytes.length);
-    const cause = tap && watch.received(tap, this.identity, m, bytes.length, this.#seat?.about(m), this.#link.turn);
+    const cause = tap && watch.received(tap, this.identity, m, bytes.length, this.#seat, this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {
       this.#failed(error, cause);
     }
-    if (cause) watch.handled(tap!, cause);
+    if (tap) watch.handled(tap, cause);
     this.#rated();
   }
 

@@ -2,7 +2,7 @@
 
 import type { Cause, Frame, SessionRef, SessionTotals, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
-import type { Message } from '../wire/message.js';
+import { EMPTY_DICT, type Message } from '../wire/message.js';
 
 /** Milliseconds since the Unix epoch, monotonic. */
 export type Clock = () => number;
@@ -33,7 +33,13 @@ function newFrame(): Mutable<Frame> {
     cause: undefined,
     dropped: false,
     queued: 0,
+    answeredAt: 0,
   };
+}
+
+/** Knows which open call a message is about. */
+export interface Asker {
+  about(message: Message): Cause | undefined;
 }
 
 /** What the sessions of a realm tell the outside through. */
@@ -48,6 +54,8 @@ export class Watch {
   /** How much more the last reading of the clock may be shared, and the turn in which that is so. */
   #rest = 0;
   #turn = 0;
+  /** The frame is a YIELD that has not been shown: its RESULT will stand for it, if one comes. */
+  #isHeld = false;
   /** Of EVENTs that were not shown one by one: how many, their octets, and what waited for the slowest receiver. */
   #more = 0;
   #moreOctets = 0;
@@ -63,13 +71,16 @@ export class Watch {
     };
   }
 
-  /** Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. */
+  /**
+   * Shows a received message, for which `asker` knows the open call that it is about; `turn` as `Transport.turn`. What comes
+   * of it has to be followed by `handled`.
+   */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     octets: number,
-    about: Cause | undefined,
+    asker: Asker | undefined,
     turn: number,
   ): Cause | undefined {
     const frame = this.#next(tap);
@@ -83,9 +94,15 @@ export class Watch {
     frame.direction = 'received';
     frame.message = message;
     frame.octets = octets;
-    frame.cause = about;
     frame.dropped = false;
     frame.queued = 0;
+    frame.answeredAt = 0;
+    const { code } = message;
+    if (code === Code.YIELD && message.options === EMPTY_DICT && tap.mergesAnswers === true) {
+      this.#isHeld = true;
+      return undefined;
+    }
+    frame.cause = code === Code.CALL || code === Code.PUBLISH ? undefined : asker?.about(message);
     return tap.onFrame(frame);
   }
 
@@ -106,6 +123,12 @@ export class Watch {
       if (queued > this.#moreQueued) this.#moreQueued = queued;
       return;
     }
+    let answeredAt = 0;
+    if (this.#isHeld) {
+      if (message.code !== Code.RESULT) this.#showHeld(tap, cause);
+      else answeredAt = this.#frame.at;
+      this.#isHeld = false;
+    }
     const frame = this.#next(tap);
     const again = message === frame.message;
     this.#rest -= again ? OF_EVENT : OF_OTHER;
@@ -121,13 +144,27 @@ export class Watch {
     frame.cause = cause;
     frame.dropped = dropped;
     frame.queued = queued;
+    frame.answeredAt = answeredAt;
     tap.onFrame(frame);
   }
 
-  /** All that a received frame made the router do is done. */
-  handled(tap: Tap, cause: Cause): void {
+  /** All that a received message made the router do is done; `cause` is what `received` returned. */
+  handled(tap: Tap, cause: Cause | undefined): void {
+    this.#catchUp(tap);
+    if (cause !== undefined) tap.onHandled(cause, this.#stamp);
+  }
+
+  /** No RESULT has followed: the answer was late, or its RESULT could not be sent. */
+  #showHeld(tap: Tap, about: Cause | undefined): void {
+    this.#isHeld = false;
+    this.#frame.cause = about;
+    const cause = tap.onFrame(this.#frame);
+    if (cause !== undefined) tap.onHandled(cause, this.#stamp);
+  }
+
+  #catchUp(tap: Tap): void {
+    if (this.#isHeld) this.#showHeld(tap, undefined);
     if (this.#more > 0) this.#tellMore(tap);
-    tap.onHandled(cause, this.#stamp);
   }
 
   #tellMore(tap: Tap): void {
@@ -140,7 +177,7 @@ export class Watch {
   }
 
   #next(tap: Tap): Mutable<Frame> {
-    if (this.#more > 0) this.#tellMore(tap);
+    this.#catchUp(tap);
     if (--this.#left === 0) {
       const { at } = this.#frame;
       this.#left = FRAMES_OF_AN_OBJECT;
@@ -154,20 +191,23 @@ export class Watch {
   joined(session: SessionRef): void {
     const { tap } = this;
     if (!tap) return;
-    if (this.#more > 0) this.#tellMore(tap);
+    this.#catchUp(tap);
     const at = this.#stamp();
     tap.onSession({ kind: 'joined', session, at, reason: '', open: [], since: at, totals: undefined });
   }
 
   /** For whoever watches, else 0. */
   now(): number {
-    return this.tap ? this.#stamp() : 0;
+    const { tap } = this;
+    if (!tap) return 0;
+    this.#catchUp(tap);
+    return this.#stamp();
   }
 
   left(session: SessionRef, reason: string, open: readonly Cause[], since: number, totals: SessionTotals): void {
     const { tap } = this;
     if (!tap) return;
-    if (this.#more > 0) this.#tellMore(tap);
+    this.#catchUp(tap);
     tap.onSession({ kind: 'left', session, at: this.#stamp(), reason, open, since, totals });
   }
 }

@@ -209,6 +209,12 @@ export class TracedAction implements Cause {
     this.tracestate = '';
   }
 
+  /** One more message of it. */
+  see(frame: number): void {
+    this.lastFrame = frame;
+    this.messages++;
+  }
+
   /** An INVOCATION was sent because of it. */
   invoke(callee: SessionRef, request: number, registration: number, at: number, policy: string, queued: number): void {
     const span1 = childSpan(this.span1, this.invoked);
@@ -237,6 +243,15 @@ export class TracedAction implements Cause {
       if (invocation.request === request && invocation.callee === callee) return invocation;
     }
     return undefined;
+  }
+
+  /** What the callee made of an INVOCATION, unless it has ended before; `error` is the URI of its ERROR. */
+  answered(invocation: TracedInvocation | undefined, error: string | undefined, at: number): void {
+    if (invocation === undefined || invocation.outcome !== undefined) return;
+    invocation.outcome = error === undefined ? 'ok' : 'error';
+    invocation.error = error ?? '';
+    invocation.endedAt = at;
+    this.unanswered--;
   }
 
   /** Who looks at its spans looks at where the time went. */

@@ -71,6 +71,11 @@ export class Correlator implements Tap {
     return this.#audience.wantsFrames ? 0 : SLOW_QUEUE;
   }
 
+  /** Where nobody looks at single frames, a RESULT and the YIELD that led to it say the same. */
+  get mergesAnswers(): boolean {
+    return !this.#audience.wantsFrames;
+  }
+
   add(observer: Observer): void {
     this.#audience.add(observer);
   }
@@ -118,6 +123,7 @@ export class Correlator implements Tap {
     const { options } = m;
     const remote = options === EMPTY_DICT ? undefined : this.propagation.read(session, options);
     const parent = remote === undefined || remote.trust === 'link' ? undefined : remote.context;
+    if (this.#handling === 0) this.#pool.settle();
     const action = this.#pool.take();
     action.begin(kind, session, m.uri, m.request, frame.at, frame.seq, frame.octets, this.#random, parent);
     if (remote !== undefined) action.remote = remote;
@@ -136,7 +142,7 @@ export class Correlator implements Tap {
     if (action === undefined || action.outcome !== undefined) return action;
     // WAMP advanced, "Call Canceling": killnowait is the default.
     action.cancelMode = textOf(frame.message.options.mode) || 'killnowait';
-    see(action, frame);
+    action.see(frame.seq);
     return action;
   }
 
@@ -149,24 +155,27 @@ export class Correlator implements Tap {
     if (action === undefined) {
       return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request, fault, frame.at);
     }
-    if (action.outcome === undefined) see(action, frame);
+    if (action.outcome === undefined) action.see(frame.seq);
     if (progress) return action;
     if (action.outcome !== undefined) this.#late.take(session, m.request, fault, frame.at);
-    const invocation = action.invocationAt(session, m.request);
-    if (invocation !== undefined && invocation.outcome === undefined) {
-      invocation.outcome = m.code === Code.YIELD ? 'ok' : 'error';
-      invocation.error = m.code === Code.ERROR ? m.uri : '';
-      invocation.endedAt = frame.at;
-      action.unanswered--;
-    }
+    action.answered(action.invocationAt(session, m.request), fault, frame.at);
     return action;
+  }
+
+  /** The YIELD that a RESULT stands for, which was not shown. */
+  #answeredBy(action: TracedAction, at: number): void {
+    const { invocation } = action;
+    if (invocation === undefined) return;
+    if (action.outcome === undefined) action.messages++;
+    else this.#late.take(invocation.callee, invocation.request, undefined, at);
+    action.answered(invocation, undefined, at);
   }
 
   /** There are many to one action, so they have a way of their own. */
   #event(frame: Frame): void {
     const action = known(frame.cause);
     if (action !== undefined && action.outcome === undefined) {
-      see(action, frame);
+      action.see(frame.seq);
       if (action.fanOut === undefined) this.#beginFanOut(frame, action);
       action.fanOut!.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#random);
     }
@@ -193,8 +202,9 @@ export class Correlator implements Tap {
       this.#handshakes.sent(frame);
       return this.#audience.frame(frame, undefined);
     }
+    if (action !== undefined && frame.answeredAt !== 0) this.#answeredBy(action, frame.answeredAt);
     if (action === undefined || action.outcome !== undefined) return this.#audience.frame(frame, action);
-    see(action, frame);
+    action.see(frame.seq);
     const ended = this.#effect(frame, action);
     this.#audience.frame(frame, action);
     if (ended !== undefined) this.#end(action, ended, frame.at);
@@ -202,12 +212,12 @@ export class Correlator implements Tap {
 
   /** What a sent message means for its action; the outcome when it is the last. */
   #effect(frame: Frame, action: TracedAction): Outcome | undefined {
-    const { message: m } = frame;
+    const { message: m, session } = frame;
     switch (m.code) {
       case Code.INVOCATION:
         action.method = m.uri;
         action.subject = m.subject;
-        if (frame.dropped !== true) this.#invoked(frame, action);
+        if (!frame.dropped) action.invoke(session, m.request, m.subject, frame.at, m.text, frame.queued);
         return undefined;
       case Code.RESULT:
         if (m.options === EMPTY_DICT || m.options.progress !== true) return frame.dropped ? 'caller_gone' : 'ok';
@@ -232,11 +242,6 @@ export class Correlator implements Tap {
         return 'ok';
     }
     return undefined;
-  }
-
-  #invoked(frame: Frame, action: TracedAction): void {
-    const { message: m, session } = frame;
-    action.invoke(session, m.request, m.subject, frame.at, m.text, frame.queued);
   }
 
   onHandled(cause: TracedAction, clock: () => number): void {
@@ -329,6 +334,7 @@ export class Correlator implements Tap {
   reset(): void {
     this.#open.clear(action => {
       action.forgotten = true;
+      action.sampled = Reason.none;
     });
     this.#late.clear();
     this.#handshakes.reset();
@@ -339,9 +345,4 @@ export class Correlator implements Tap {
 function known(cause: Cause | undefined): TracedAction | undefined {
   const action = cause as TracedAction | undefined;
   return action !== undefined && action.forgotten === true ? undefined : action;
-}
-
-function see(action: TracedAction, frame: Frame): void {
-  action.lastFrame = frame.seq;
-  action.messages++;
 }

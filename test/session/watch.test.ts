@@ -25,6 +25,8 @@ interface Seen {
   readonly at: number;
   readonly code: number;
   readonly session: SessionRef;
+  readonly about: Cause | undefined;
+  readonly answeredAt: number;
 }
 
 class Scene implements Tap {
@@ -32,6 +34,7 @@ class Scene implements Tap {
   readonly bulks: [count: number, octets: number, queued: number][] = [];
   readonly handled: number[] = [];
   bulkBelow = 0;
+  mergesAnswers = false;
   /** Asks for the time at the end of each request, which few need. */
   asks = true;
   readings = 0;
@@ -41,8 +44,8 @@ class Scene implements Tap {
     this.watch.tap = this;
   }
 
-  onFrame({ seq, at, message: { code }, session: who }: Frame): Cause {
-    this.seen.push({ seq, at, code, session: who });
+  onFrame({ seq, at, message: { code }, session: who, cause: about, answeredAt }: Frame): Cause {
+    this.seen.push({ seq, at, code, session: who, about, answeredAt });
     return CAUSE;
   }
 
@@ -70,6 +73,13 @@ const CAUSE = cause(false);
 const CALL = message(Code.CALL, 1, {}, 'com.example.p');
 const INVOCATION = message(Code.INVOCATION, 1, 1, {});
 const EVENT = message(Code.EVENT, 1, 1, {});
+const YIELD = message(Code.YIELD, 1, {});
+const RESULT = message(Code.RESULT, 1, {});
+
+/** What was shown: type, number, of a RESULT the reading of its YIELD, and whether it is known what it is about. */
+function shown(scene: Scene): unknown[] {
+  return scene.seen.map(({ code, seq, answeredAt, about }) => [code, seq, answeredAt, about !== undefined]);
+}
 
 test('what a turn brings alone has a reading of its own', () => {
   const scene = new Scene();
@@ -169,5 +179,57 @@ test('of EVENTs told of together, one that is dropped is shown, and so is the ne
   assert.deepEqual(
     scene.bulks.map(([count]) => count),
     [1, 1],
+  );
+});
+
+test('a YIELD whose RESULT follows is not shown where answers are merged, and its RESULT says when it came', () => {
+  const scene = new Scene();
+  scene.mergesAnswers = true;
+  scene.receive(YIELD, 0);
+  scene.send({ ...RESULT }, 0);
+  scene.watch.handled(scene, undefined);
+  scene.send({ ...RESULT }, 0);
+  assert.deepEqual(shown(scene), [
+    [Code.RESULT, 2, 1, true],
+    [Code.RESULT, 3, 0, true],
+  ]);
+  assert.deepEqual(scene.handled, []);
+});
+
+test('a YIELD that leads to no RESULT is shown, before whatever comes next', () => {
+  const lone = { mergesAnswers: true };
+  for (const [what, next, expected] of [
+    ['nothing', scene => scene.watch.handled(scene, undefined), []],
+    ['an ERROR', scene => scene.send(message(Code.ERROR, Code.CALL, 1, {}, 'com.e'), 0), [[Code.ERROR, 2, 0, true]]],
+    ['another message', scene => scene.receive(CALL, 0), [[Code.CALL, 2, 0, false]]],
+    ['the end of the session', scene => scene.watch.left(one, '', [], 0, undefined!), []],
+    ['another session', scene => scene.watch.joined(one), []],
+  ] as [string, (scene: Scene) => void, unknown[]][]) {
+    const scene = Object.assign(new Scene(), lone);
+    scene.receive(YIELD, 0);
+    assert.deepEqual(shown(scene), [], what);
+    next(scene);
+    // Only who answers it knows which call it is about.
+    assert.deepEqual(shown(scene), [[Code.YIELD, 1, 0, what === 'an ERROR'], ...expected], what);
+    scene.send({ ...RESULT }, 0);
+    assert.equal(scene.seen.at(-1)!.answeredAt, 0, what);
+  }
+});
+
+test('a YIELD that says more than its payload is shown by itself, and so are all where answers are not merged', () => {
+  const scene = new Scene();
+  scene.receive(YIELD, 0);
+  scene.send({ ...RESULT }, 0);
+  scene.mergesAnswers = true;
+  scene.receive(message(Code.YIELD, 1, { progress: true }), 0);
+  scene.send({ ...RESULT }, 0);
+  assert.deepEqual(
+    scene.seen.map(({ code, answeredAt }) => [code, answeredAt]),
+    [
+      [Code.YIELD, 0],
+      [Code.RESULT, 0],
+      [Code.YIELD, 0],
+      [Code.RESULT, 0],
+    ],
   );
 });

@@ -57,7 +57,8 @@ export class Observed {
   readonly frames: SeenFrame[] = [];
   readonly ended: TracedAction[] = [];
 
-  constructor(options: Partial<CorrelatorOptions> = {}, router: Partial<RouterOptions> = {}) {
+  /** Without `seesFrames` nobody looks at single messages, only at actions that have ended. */
+  constructor(options: Partial<CorrelatorOptions> = {}, router: Partial<RouterOptions> = {}, seesFrames = true) {
     this.router = new Router({
       realms: [
         {
@@ -88,19 +89,14 @@ export class Observed {
       ...router,
     });
     this.correlator = new Correlator({ random: this.router.ids, ...options });
-    this.correlator.add({
-      onFrame: (frame, action) =>
-        this.frames.push({
-          seq: frame.seq,
-          at: frame.at,
-          direction: frame.direction,
-          code: frame.message.code,
-          session: frame.session.id,
-          correlation: action?.correlation,
-        }),
-      onActionEnd: action => this.ended.push(action),
-    });
+    this.correlator.add({ onActionEnd: action => this.ended.push(action) });
+    if (seesFrames) this.correlator.add({ onFrame: (frame, action) => this.#see(frame, action) });
     this.router.tap = this.correlator;
+  }
+
+  #see(frame: Frame, action: TracedAction | undefined): void {
+    const { seq, at, direction, message, session } = frame;
+    this.frames.push({ seq, at, direction, code: message.code, session: session.id, correlation: action?.correlation });
   }
 
   observe(observer: Observer): void {
