@@ -33,12 +33,7 @@ export class ActionPool {
     const over = this.#over;
     while (over.length > 0) {
       const action = over.pop()!;
-      if (action.remote !== undefined) {
-        action.remote = undefined;
-        action.parent = undefined;
-        action.tracestate = '';
-      }
-      if (action.fanOut !== undefined) action.fanOut = undefined;
+      if (!action.plain) action.clear();
       this.#free.push(action);
     }
   }

@@ -146,12 +146,14 @@ export class TracedAction implements Cause {
   partial = false;
   /** Of its spans and of what goes on; '' when there is none. */
   tracestate = '';
+  /** More was set in it than what tells of itself by `plain`; for the correlator alone. */
+  marked = false;
   /** Of an earlier action that this object was, to be used again. */
   #invocations: TracedInvocation[] | undefined = undefined;
 
   /**
-   * Makes it an action that has just begun, whatever it was before. Draws its ids from `random`; with a `parent` it joins
-   * that trace, else its trace id is its correlation id.
+   * Makes it an action that has just begun: a new object, or one that was `plain` or has been cleared. Draws its ids from
+   * `random`; with a `parent` it joins that trace, else its trace id is its correlation id.
    */
   begin(
     kind: ActionKind,
@@ -168,26 +170,50 @@ export class TracedAction implements Cause {
     this.uri = uri;
     this.originator = originator;
     this.request = request;
-    this.parent = parent;
+    if (parent !== undefined) this.parent = parent;
     const { pool } = random;
     const at = random.take(4);
-    this.id0 = pool[at]!;
+    const id0 = pool[at]!;
     // RFC 9562: version 4 in the third group, variant 10 in the fourth.
-    this.id1 = (pool[at + 1]! & 0xffff0fff) | 0x4000;
-    this.id2 = (pool[at + 2]! & 0x3fffffff) | 0x80000000;
-    this.id3 = pool[at + 3]!;
-    this.span0 = actionSpan0(this.id0, this.id2);
-    this.span1 = actionSpan1(this.id1, this.id3);
+    const id1 = (pool[at + 1]! & 0xffff0fff) | 0x4000;
+    const id2 = (pool[at + 2]! & 0x3fffffff) | 0x80000000;
+    const id3 = pool[at + 3]!;
+    this.id0 = id0;
+    this.id1 = id1;
+    this.id2 = id2;
+    this.id3 = id3;
+    this.span0 = actionSpan0(id0, id2);
+    this.span1 = actionSpan1(id1, id3);
     this.startedAt = startedAt;
     this.endedAt = 0;
     this.outcome = undefined;
-    this.error = '';
     this.firstFrame = firstFrame;
     this.lastFrame = firstFrame;
     this.messages = 1;
     this.anchorBytes = anchorBytes;
     this.subject = 0;
     this.method = '';
+    this.invocations = undefined;
+    this.invocation = undefined;
+    this.invoked = 0;
+    this.unanswered = 0;
+    this.sampled = Reason.unasked;
+  }
+
+  /** Nothing was set in it that `begin` leaves alone. Most are; so what most do not have costs nothing. */
+  get plain(): boolean {
+    if (this.marked || this.kind === 'publish' || this.outcome !== 'ok') return false;
+    return !this.partial && this.tracestate === '';
+  }
+
+  /** Forgets what `begin` leaves alone. */
+  clear(): void {
+    this.marked = false;
+    this.parent = undefined;
+    this.remote = undefined;
+    this.tracestate = '';
+    this.partial = false;
+    this.error = '';
     this.match = '';
     this.policy = '';
     this.cancelMode = '';
@@ -196,17 +222,8 @@ export class TracedAction implements Cause {
     this.progress = 0;
     this.firstResultAt = 0;
     this.acknowledge = false;
-    if (this.invoked > 0) this.#invocations = this.invoked === 1 ? this.invocations : undefined;
-    this.invocations = undefined;
-    this.invocation = undefined;
-    this.invoked = 0;
-    this.unanswered = 0;
-    this.forgotten = false;
     this.fanOut = undefined;
-    this.remote = undefined;
-    this.sampled = Reason.unasked;
-    this.partial = false;
-    this.tracestate = '';
+    this.forgotten = false;
   }
 
   /** One more message of it. */
@@ -221,13 +238,15 @@ export class TracedAction implements Cause {
     const before = this.#invocations;
     if (this.invoked === 0 && before !== undefined) {
       const invocation = before[0]!;
+      // Of an earlier action that went to several.
+      if (before.length > 1) before.length = 1;
       invocation.begin(callee, request, registration, this.span0, span1, at, policy, queued);
       this.invocations = before;
       this.invocation = invocation;
     } else {
       this.invocation = new TracedInvocation(callee, request, registration, this.span0, span1, at, policy, queued);
       if (this.invocations) this.invocations.push(this.invocation);
-      else this.invocations = [this.invocation];
+      else this.#invocations = this.invocations = [this.invocation];
     }
     this.invoked++;
     this.unanswered++;

@@ -130,6 +130,7 @@ export class Correlator implements Tap {
     this.sampler.begin(action);
     if (m.subject !== 0) action.subject = m.subject;
     if (options !== EMPTY_DICT) readOptions(action, options);
+    action.marked = options !== EMPTY_DICT;
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
       this.#open.add(action);
@@ -141,6 +142,7 @@ export class Correlator implements Tap {
     const action = known(frame.cause);
     if (action === undefined || action.outcome !== undefined) return action;
     // WAMP advanced, "Call Canceling": killnowait is the default.
+    action.marked = true;
     action.cancelMode = textOf(frame.message.options.mode) || 'killnowait';
     action.see(frame.seq);
     return action;

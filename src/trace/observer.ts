@@ -3,6 +3,7 @@
 import type { Frame } from '../tap.js';
 import type { TracedAction } from './action.js';
 import type { TracedInvocation } from './invocation.js';
+import { Reason } from './sampling/reason.js';
 import type { TracedClosing, TracedOpening } from './session.js';
 
 /**
@@ -21,6 +22,8 @@ export interface Observer {
    * before anybody watched. A late answer (after the end) comes with its ended action.
    */
   onFrame?(frame: Frame, action: TracedAction | undefined): void;
+  /** Actions whose spans are not kept are nothing to it: `onActionEnd` is not called for them. */
+  readonly keptOnly?: boolean;
   /** Once per action, after its last frame, or when it is given up. */
   onActionEnd?(action: TracedAction): void;
   /** Of a canceled call that has ended, when the callee has answered its INVOCATION after all, has left, or is given up. */
@@ -39,6 +42,7 @@ export class Audience {
   readonly #faults = new Map<Observer, number>();
   #frames: Observer[] = [];
   #ends: Observer[] = [];
+  #keptEnds: Observer[] = [];
   #all: Observer[] = [];
   wantsFrames = false;
   /** None of them keeps an action beyond its end. */
@@ -76,7 +80,12 @@ export class Audience {
   }
 
   actionEnd(action: TracedAction): void {
-    for (const observer of this.#ends) {
+    this.#tellEnd(this.#ends, action);
+    if (action.sampled !== Reason.none) this.#tellEnd(this.#keptEnds, action);
+  }
+
+  #tellEnd(observers: readonly Observer[], action: TracedAction): void {
+    for (const observer of observers) {
       try {
         observer.onActionEnd!(action);
       } catch (error) {
@@ -123,6 +132,8 @@ export class Audience {
     this.borrows = all.every(observer => observer.borrows === true);
     this.#frames = all.filter(observer => observer.onFrame);
     this.wantsFrames = this.#frames.length > 0;
-    this.#ends = all.filter(observer => observer.onActionEnd);
+    const ends = all.filter(observer => observer.onActionEnd);
+    this.#ends = ends.filter(observer => observer.keptOnly !== true);
+    this.#keptEnds = ends.filter(observer => observer.keptOnly === true);
   }
 }

@@ -141,6 +141,11 @@ export class TestClient {
     return this.received.at(-1)!;
   }
 
+  /** The id of its last request, 0 before the first. */
+  get newest(): number {
+    return this.#request;
+  }
+
   nextRequest(): number {
     return ++this.#request;
   }

@@ -6,11 +6,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TracedAction } from '../../src/trace/action.js';
+import { Correlator, type CorrelatorOptions } from '../../src/trace/correlator.js';
 import type { TracedInvocation } from '../../src/trace/invocation.js';
+import { SAMPLING_DEFAULTS, Sampler } from '../../src/trace/sampling/sampler.js';
+import { RandomIds } from '../../src/wire/ids.js';
 import { FakeTime, Observed, type TestClient } from './observed.js';
 
 const SEEDS = [1, 2, 3, 4];
 const STEPS = 1500;
+const TRACEPARENT = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
 
 /** A small generator of uniform numbers; a seed makes a failure repeatable. */
 function random(seed: number): (n: number) => number {
@@ -37,11 +41,15 @@ async function play(o: Observed, seed: number, advance: (milliseconds: number) =
 
   const steps: (() => Promise<unknown>)[] = [
     () => {
-      const options = [{}, {}, { timeout: 50 }, { receive_progress: true }][below(4)];
+      const options = [{}, {}, {}, { timeout: 50 }, { receive_progress: true }, { _traceparent: TRACEPARENT }][
+        below(6)
+      ];
       return pick().request([48, undefined, options, `com.p${below(4)}`, [1]]);
     },
-    () =>
-      pick().request([16, undefined, { acknowledge: below(2) === 0, exclude_me: below(2) === 0 }, `com.t${below(4)}`]),
+    () => {
+      const options = below(2) ? {} : { acknowledge: below(2) === 0, exclude_me: below(2) === 0 };
+      return pick().request([16, undefined, options, `com.t${below(4)}`]);
+    },
     async () => {
       const callee = pick();
       const open = callee.received.filter(m => m[0] === 68);
@@ -58,7 +66,7 @@ async function play(o: Observed, seed: number, advance: (milliseconds: number) =
     },
     async () => {
       const caller = pick();
-      const id = below(40) + 1;
+      const id = below(2) ? below(40) + 1 : Math.max(1, caller.newest - below(3));
       await caller.send([49, id, { mode: ['skip', 'kill', 'killnowait'][below(3)] }]);
     },
     async () => advance(below(60)),
@@ -102,42 +110,71 @@ for (const seed of SEEDS) {
   });
 }
 
-/** Everything but the ids, which are random, and who it was, which is told by the numbers of requests. */
-function known(action: TracedAction): unknown {
-  const { kind, uri, request, outcome, error, messages, progress, firstResultAt, cancelMode, unanswered } = action;
-  const { startedAt, endedAt, firstFrame } = action;
-  // EVENTs that are told of together have no numbers.
-  const lastFrame = kind === 'publish' ? 0 : action.lastFrame;
+/** Everything but who it was, which the numbers of requests tell; ids are for actions that drew them in the same order. */
+function known(action: TracedAction, withIds: boolean): unknown {
+  const { kind, uri, request, outcome, error, messages, method, match, policy, cancelMode } = action;
+  const { progressive, timeout, progress, acknowledge, unanswered, invoked, partial, sampled } = action;
+  const { startedAt, endedAt, firstResultAt, firstFrame } = action;
+  // EVENTs that are told of together have no numbers, and a publication has a random id.
+  const [lastFrame, subject] = kind === 'publish' ? [0, 0] : [action.lastFrame, action.subject];
+  const told = { kind, uri, request, outcome, error, messages, subject, method, match, policy, cancelMode };
+  const asked = { progressive, timeout, progress, acknowledge, unanswered, invoked, partial, sampled };
   const times = { startedAt, endedAt, firstResultAt, firstFrame, lastFrame };
-  const invocations = action.invocations?.map(knownOf);
-  return { kind, uri, request, outcome, error, messages, progress, cancelMode, unanswered, ...times, invocations };
+  const { correlation, traceId, spanId, tracestate, parent, flags } = action;
+  const ids = withIds ? { correlation, traceId, spanId, tracestate, parent, flags } : undefined;
+  const recipients = action.fanOut?.recipients;
+  return { ...told, ...asked, ...times, ids, recipients, invocations: action.invocations?.map(knownOf) };
 }
 
 function knownOf({ request, outcome, error, startedAt, endedAt, outlives, answeredLate }: TracedInvocation): unknown {
   return { request, outcome, error, startedAt, endedAt, outlives, answeredLate };
 }
 
-/** What is known in the end of the actions of a seed, and which answers came late. */
-async function story(
-  seed: number,
-  seesFrames: boolean,
-  maxOpen: number,
-): Promise<{ ended: unknown[]; late: unknown[] }> {
+interface Watching extends Partial<CorrelatorOptions> {
+  readonly seesFrames: boolean;
+  readonly borrows: boolean;
+}
+
+/** What is known of the actions of a seed when they end, and which answers came late. */
+async function story(seed: number, { seesFrames, borrows, ...options }: Watching, withIds = false) {
   // EVENTs that are told of together share a reading of the clock, so readings must not move it.
   const time = new FakeTime();
-  const o = new Observed({ maxOpen }, { clock: () => time.now, timers: time.timers }, seesFrames);
+  const o = new Observed({}, { clock: () => time.now, timers: time.timers });
+  const below = random(seed);
+  const ids = new RandomIds(words => void words.set(words.map(() => below(2 ** 32))));
+  const correlator = new Correlator({ random: ids, ...options });
+  const ended: unknown[] = [];
   const late: unknown[] = [];
-  o.observe({ onLateInvocation: (action, invocation) => late.push([action.request, knownOf(invocation)]) });
+  correlator.add({
+    borrows,
+    ...(seesFrames ? { onFrame: () => undefined } : {}),
+    onActionEnd: action => ended.push(known(action, withIds)),
+    onLateInvocation: (action, invocation) => late.push([action.request, knownOf(invocation)]),
+  });
+  o.router.tap = correlator;
   await play(o, seed, milliseconds => time.advance(milliseconds));
-  return { ended: o.ended.map(known), late };
+  return { ended, late };
 }
 
 for (const seed of SEEDS) {
   for (const maxOpen of [100_000, 4]) {
     test(`what is known of actions is the same when nobody sees their messages, seed ${seed}, ${maxOpen} open`, async () => {
-      const [shown, merged] = [await story(seed, true, maxOpen), await story(seed, false, maxOpen)];
+      const shown = await story(seed, { seesFrames: true, borrows: false, maxOpen });
+      const merged = await story(seed, { seesFrames: false, borrows: false, maxOpen });
       assert.ok(shown.late.length > 0, 'the load must bring about answers after the end');
       assert.deepEqual(merged, shown);
     });
+  }
+  for (const seesFrames of [true, false]) {
+    for (const samples of [true, false]) {
+      const how = `frames ${seesFrames}, sampled ${samples}`;
+      test(`an object that serves another action shows nothing of the one before, seed ${seed}, ${how}`, async () => {
+        const options = { ...SAMPLING_DEFAULTS, ratio: 0.5, slowThreshold: 50 };
+        const watching = () => ({ seesFrames, ...(samples ? { sampler: new Sampler(options) } : {}) });
+        const kept = await story(seed, { ...watching(), borrows: false }, true);
+        const lent = await story(seed, { ...watching(), borrows: true }, true);
+        assert.deepEqual(lent, kept);
+      });
+    }
   }
 }

@@ -24,6 +24,7 @@ export const ROW_BYTES_LIMIT = 32 * 1024 * 1024;
 
 export class RowSpans implements SpanPipeline {
   readonly borrows = true;
+  readonly keptOnly = true;
   readonly #accounts = new Accounts();
   readonly #figures = new Figures();
   readonly #queue: SlabQueue;

@@ -52,6 +52,7 @@ const ROW_BYTES = (ACTION_SIZE + MAX_CHILDREN * CHILD_SIZE) * Float64Array.BYTES
 /** Goes by way of a row, so that both pipelines export the same by construction. */
 export class SdkSpans implements SpanPipeline, SpanSink {
   readonly borrows = true;
+  readonly keptOnly = true;
   readonly #parts: SdkParts;
   readonly #source: SdkSource;
   readonly #reader: RowReader;
@@ -68,7 +69,6 @@ export class SdkSpans implements SpanPipeline, SpanSink {
   }
 
   onActionEnd(action: TracedAction): void {
-    if (action.sampled === Reason.none) return;
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
     const { accounts, nonErrors } = this.#parts;

@@ -25,6 +25,7 @@ export interface WriterOptions {
 
 export class SpanWriter implements Observer {
   readonly borrows = true;
+  readonly keptOnly = true;
   readonly #accounts: Accounts;
   readonly #queue: SlabQueue;
   readonly #link: WorkerLink;
@@ -43,7 +44,6 @@ export class SpanWriter implements Observer {
   }
 
   onActionEnd(action: TracedAction): void {
-    if (action.sampled === Reason.none) return;
     // The router's own sessions are not traced: the recorder must not record itself.
     if (action.originator.internal) return;
     const accounts = this.#accounts;
