@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util';
 import { prepareOn, readSink, startSink, telemetryEnv, withSpanAccount } from './everything-on.mjs';
 import { compare } from './harness.mjs';
 import { figures, progress, spans, targets } from './report.mjs';
-import { canPin, pinGenerator, startServer, stopAll } from './servers.mjs';
+import { canPin, partHelpers, pinGenerator, startServer, stopAll } from './servers.mjs';
 
 const USAGE =
-  'node bench/run.mjs [--rounds 5] [--secs 1.2] [--only rpc,fanout1] [--json FILE] [--variants off,on] [--base bare]';
+  'node bench/run.mjs [--rounds 5] [--secs 1.2] [--only rpc,fanout1] [--json FILE] [--variants off,on] [--base bare] [--apart]';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BARE_PORT = 27300;
 const TWIN_PORT = 27301;
@@ -113,6 +113,7 @@ function readOptions() {
       ...text('json'),
       ...text('variants'),
       ...text('base'),
+      apart: { type: 'boolean' },
     },
   });
   const base = values.base ?? 'bare';
@@ -123,7 +124,8 @@ function readOptions() {
   const secs = Number(values.secs ?? 1.2);
   if (!(Number.isInteger(rounds) && rounds > 0 && secs > 0))
     throw new Error('--rounds and --secs are positive numbers');
-  return { names: [base, ...names], cases: pickCases(values.only), rounds, secs, json: values.json };
+  const { only, json, apart = false } = values;
+  return { names: [base, ...names], cases: pickCases(only), rounds, secs, json, apart };
 }
 
 /** A full name picks one case, anything else all the cases that begin with it. */
@@ -152,13 +154,14 @@ async function startVariants(names, broken) {
 }
 
 async function main() {
-  const { names, cases, rounds, secs, json } = readOptions();
+  const { names, cases, rounds, secs, json, apart } = readOptions();
   const broken = [];
   pinGenerator();
   const [load] = loadavg();
   if (load > 0.7) console.log(`Load average is ${load.toFixed(1)} before the start: others are using this machine.\n`);
   if (!canPin) console.log('No two cores to pin to (needs Linux, taskset and two cores): expect wider ranges.\n');
   const variants = await startVariants(names, broken);
+  if (apart) for (const { server } of variants) partHelpers(server);
   if (variants.length > 1 && variants[0].name === names[0]) {
     const onRow = row => console.error(progress(row));
     const rows = await compare(variants, cases, { rounds, secs, onRow });
@@ -169,7 +172,14 @@ async function main() {
     const received = sink && (await readSink(sink));
     if (received)
       console.log(`Sink: ${received.spans} spans, ${received.requests} requests, ${received.bytes} bytes.\n`);
-    const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, isPinned: canPin, load };
+    const machine = {
+      node: process.version,
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      isPinned: canPin,
+      isApart: apart,
+      load,
+    };
     if (json) writeFileSync(json, JSON.stringify({ machine, rounds, secs, sink: received, broken, rows }, null, 2));
   } else if (broken.length === 0) broken.push(`nothing to compare with ${names[0]}`);
   await stopAll();

@@ -1,5 +1,6 @@
 // Owns the processes of a benchmark: which core each one gets, when it is up, and that none outlives the run.
 import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,6 +63,14 @@ export async function startServer({ name, args, port, env = {}, cwd, nextToLoad 
   const why = server.exited ? 'ended' : 'did not listen';
   await stopServer(server);
   throw new Error(`${name} ${why}: ${server.output.trim()}`);
+}
+
+/** Lets all threads of a server but the one that routes run on the generator's core. */
+export function partHelpers({ pid }) {
+  if (!canPin) return;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    if (Number(thread) !== pid) spawnSync('taskset', ['-c', '-p', LOAD_CORE, thread]);
+  }
 }
 
 export async function stopServer(server) {

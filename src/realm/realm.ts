@@ -149,7 +149,7 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, 0, member, 0);
+    const cause = tap && this.watch.received(tap, session, m, 0, member.about(m), 0);
     try {
       this.#handle(member, m, cause, metered);
     } finally {

@@ -98,7 +98,8 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
     this.#sizes?.add(m.code, bytes.length);
-    const cause = tap && watch.received(tap, this.identity, m, bytes.length, this.#seat, this.#link.turn);
+    const about = tap && !watch.merges(tap, m) ? this.#seat?.about(m) : undefined;
+    const cause = tap && watch.received(tap, this.identity, m, bytes.length, about, this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {

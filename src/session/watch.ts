@@ -37,11 +37,6 @@ function newFrame(): Mutable<Frame> {
   };
 }
 
-/** Knows which open call a message is about. */
-export interface Asker {
-  about(message: Message): Cause | undefined;
-}
-
 /** What the sessions of a realm tell the outside through. */
 export class Watch {
   readonly #clock: Clock;
@@ -71,16 +66,21 @@ export class Watch {
     };
   }
 
+  /** Whether the RESULT that follows from a received message will stand for it: nobody asks then what it is about. */
+  merges(tap: Tap, message: Message): boolean {
+    return message.code === Code.YIELD && message.options === EMPTY_DICT && tap.mergesAnswers === true;
+  }
+
   /**
-   * Shows a received message, for which `asker` knows the open call that it is about; `turn` as `Transport.turn`. What comes
-   * of it has to be followed by `handled`.
+   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. `handled`
+   * has to follow.
    */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     octets: number,
-    asker: Asker | undefined,
+    about: Cause | undefined,
     turn: number,
   ): Cause | undefined {
     const frame = this.#next(tap);
@@ -94,16 +94,12 @@ export class Watch {
     frame.direction = 'received';
     frame.message = message;
     frame.octets = octets;
+    frame.cause = about;
     frame.dropped = false;
     frame.queued = 0;
     frame.answeredAt = 0;
-    const { code } = message;
-    if (code === Code.YIELD && message.options === EMPTY_DICT && tap.mergesAnswers === true) {
-      this.#isHeld = true;
-      return undefined;
-    }
-    frame.cause = code === Code.CALL || code === Code.PUBLISH ? undefined : asker?.about(message);
-    return tap.onFrame(frame);
+    this.#isHeld = this.merges(tap, message);
+    return this.#isHeld ? undefined : tap.onFrame(frame);
   }
 
   /** Shows a message that was sent, or refused by the send queue; `turn` as in `received`. */
