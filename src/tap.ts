@@ -115,7 +115,10 @@ export interface SessionEvent {
 export interface Tap {
   /** `joined` comes before WELCOME, `left` after the messages that the leaving causes. */
   onSession(event: SessionEvent): void;
-  /** For a received frame returns the cause of what it makes the router do. */
+  /**
+   * For a received frame returns the cause of what it makes the router do, and `onHandled` says when that is done. What YIELD,
+   * ERROR and CANCEL make it do has the cause of their call.
+   */
   onFrame(frame: Frame): Cause | undefined;
   /**
    * A YIELD without options is not shown when the RESULT that it leads to is: `answeredAt` of that one says when it was

@@ -231,8 +231,8 @@ export class Dealer {
     throw new WampError(ErrorUri.featureNotSupported, 'this router has no progressive call invocations');
   }
 
-  /** The callee's answer, a progressive one or the last. What it leads to belongs to the call, and has its cause. */
-  yield(from: Member, m: Message): void {
+  /** The callee's answer, a progressive one or the last. While nobody watches, RESULT tells of no trace of ours. */
+  yield(from: Member, m: Message, isWatched: boolean): void {
     const call = this.#answered(from, m.request, 'YIELD');
     if (!call) return;
     if (m.options !== EMPTY_DICT && flag(m.options, 'progress')) {
@@ -247,30 +247,30 @@ export class Dealer {
       return this.#fail(call, ErrorUri.payloadSizeExceeded, TOO_LONG);
     }
     this.#close(call);
-    const details = this.#answerDetails(call, from, m);
+    const details = this.#answerDetails(call, from, m, isWatched);
     const sent = call.caller.outbox.send(result(call.request, details, m.payload), call.cause);
     if (sent === 'too_long') return this.#fail(call, ErrorUri.payloadSizeExceeded, TOO_LONG);
     this.#meter?.ended(call, 'OK', '', true);
   }
 
   /** ERROR of an INVOCATION, which goes to the caller as it is. */
-  error(from: Member, m: Message): void {
+  error(from: Member, m: Message, isWatched: boolean): void {
     if (m.subject !== Code.INVOCATION) {
       throw new ProtocolViolation(`ERROR of a client must be of an INVOCATION (68), not of type ${m.subject}`);
     }
     const call = this.#answered(from, m.request, 'ERROR');
     if (!call) return;
     this.#close(call);
-    const details = this.#answerDetails(call, from, m);
+    const details = this.#answerDetails(call, from, m, isWatched);
     const sent = call.caller.outbox.send(error(Code.CALL, call.request, details, m.uri, m.payload), call.cause);
     if (sent === 'too_long')
       return this.#fail(call, m.uri, 'the details of the error are longer than the caller accepts');
     this.#meter?.failed(call, m.uri, m.uri, true);
   }
 
-  #answerDetails(call: Call, from: Member, m: Message): Dict {
+  #answerDetails(call: Call, from: Member, m: Message, isWatched: boolean): Dict {
     if (!call.caller.tracesResults) return EMPTY_DICT;
-    return this.#forwarding.ofAnswer(call.cause, from.session, m.options) ?? EMPTY_DICT;
+    return this.#forwarding.ofAnswer(isWatched ? call.cause : undefined, from.session, m.options) ?? EMPTY_DICT;
   }
 
   /** The open call of an answer; nothing for one that comes too late, which is no fault of the callee's. */
@@ -283,7 +283,7 @@ export class Dealer {
     return call;
   }
 
-  cancel(from: Member, m: Message, cause: Cause | undefined): void {
+  cancel(from: Member, m: Message): void {
     const mode = choice(m.options, 'mode', CANCEL_MODES, 'killnowait');
     const call = from.calls.get(m.request);
     // The answer may have crossed the CANCEL.
@@ -292,7 +292,7 @@ export class Dealer {
     // Who has been interrupted once is not again; but a caller that no longer wants to wait may say so.
     if (effective === 'kill' && call.killed) return;
     if (effective !== 'skip' && !call.killed)
-      call.callee.outbox.send(interrupt(call.invocation, { mode: effective }), cause);
+      call.callee.outbox.send(interrupt(call.invocation, { mode: effective }), call.cause);
     if (effective === 'kill') {
       call.killed = true;
       return;

@@ -205,11 +205,11 @@ export class Realm implements SessionRealm, LocalRealm {
         this.#inSequence(from, m);
         return this.dealer.call(from, m, cause);
       case Code.YIELD:
-        return this.dealer.yield(from, m);
+        return this.dealer.yield(from, m, this.watch.tap !== undefined);
       case Code.ERROR:
-        return this.dealer.error(from, m);
+        return this.dealer.error(from, m, this.watch.tap !== undefined);
       case Code.CANCEL:
-        return this.dealer.cancel(from, m, cause);
+        return this.dealer.cancel(from, m);
       case Code.SUBSCRIBE:
         this.#inSequence(from, m);
         return this.broker.subscribe(from, m, cause);

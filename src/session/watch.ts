@@ -51,6 +51,8 @@ export class Watch {
   #turn = 0;
   /** The frame is a YIELD that has not been shown: its RESULT will stand for it, if one comes. */
   #isHeld = false;
+  /** Of a YIELD that was shown late: it has not been said yet that it has been handled. */
+  #owed: Cause | undefined = undefined;
   /** Of EVENTs that were not shown one by one: how many, their octets, and what waited for the slowest receiver. */
   #more = 0;
   #moreOctets = 0;
@@ -148,14 +150,21 @@ export class Watch {
   handled(tap: Tap, cause: Cause | undefined): void {
     this.#catchUp(tap);
     if (cause !== undefined) tap.onHandled(cause, this.#stamp);
+    else if (this.#owed !== undefined) this.#payOwed(tap);
   }
 
   /** No RESULT has followed: the answer was late, or its RESULT could not be sent. */
   #showHeld(tap: Tap, about: Cause | undefined): void {
+    this.#payOwed(tap);
     this.#isHeld = false;
     this.#frame.cause = about;
-    const cause = tap.onFrame(this.#frame);
-    if (cause !== undefined) tap.onHandled(cause, this.#stamp);
+    this.#owed = tap.onFrame(this.#frame);
+  }
+
+  #payOwed(tap: Tap): void {
+    const owed = this.#owed;
+    this.#owed = undefined;
+    if (owed !== undefined) tap.onHandled(owed, this.#stamp);
   }
 
   #catchUp(tap: Tap): void {

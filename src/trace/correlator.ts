@@ -103,10 +103,8 @@ export class Correlator implements Tap {
   #received(frame: Frame): TracedAction | undefined {
     const { code } = frame.message;
     const kind = kindOf(code);
-    let action: TracedAction | undefined;
-    if (kind !== undefined) {
-      action = this.#begin(kind, frame);
-    } else {
+    let action = kind === undefined ? undefined : this.#begin(kind, frame);
+    if (kind === undefined) {
       if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
       else if (code === Code.CANCEL) action = this.#cancel(frame);
       else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
@@ -329,6 +327,7 @@ export class Correlator implements Tap {
       this.#giveUpOldest(now);
     }
     this.#late.tick(now);
+    if (this.#handling === 0) this.#pool.settle();
     this.#pool.trim();
   }
 

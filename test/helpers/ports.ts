@@ -1,7 +1,7 @@
 /**
  * Owns the ports that tests hand to other processes.
  *
- * The kernel draws a port for each outgoing connection from a range of its own (from 32768 on Linux, 49152 elsewhere).
+ * The kernel draws a port for each outgoing connection from a range of its own (by default from 32768 on Linux, from 49152 elsewhere).
  * A port of that range, free a moment ago, may belong to somebody's connection when the other process wants to
  * listen there; so these come from below it.
  */
@@ -11,7 +11,7 @@ import { createServer } from 'node:net';
 
 const FIRST = 10_000;
 const END = 32_768;
-/** Test files run at the same time, in processes whose numbers are near each other: each begins at a place of its own. */
+/** Test files run at the same time, in processes whose numbers are near each other: they begin at different places. */
 const PER_PROCESS = 64;
 
 let next = FIRST + ((process.pid * PER_PROCESS) % (END - FIRST));

@@ -211,6 +211,11 @@ test('a YIELD that leads to no RESULT is shown, before whatever comes next', () 
     next(scene);
     // Only who answers it knows which call it is about.
     assert.deepEqual(shown(scene), [[Code.YIELD, 1, 0, what === 'an ERROR'], ...expected], what);
+    // What it leads to comes before the word that it has been handled.
+    assert.equal(scene.handled.length, what === 'nothing' ? 1 : 0, what);
+    scene.watch.handled(scene, undefined);
+    scene.watch.handled(scene, undefined);
+    assert.equal(scene.handled.length, 1, what);
     scene.send({ ...RESULT }, 0);
     assert.equal(scene.seen.at(-1)!.answeredAt, 0, what);
   }
@@ -232,4 +237,19 @@ test('a YIELD that says more than its payload is shown by itself, and so are all
       [Code.RESULT, 0],
     ],
   );
+});
+
+test('of each YIELD that is shown late it is said that it has been handled, whatever happens in between', () => {
+  const scene = new Scene();
+  scene.mergesAnswers = true;
+  scene.receive(YIELD, 0);
+  // A session of the router's own answers before the first one has been handled.
+  scene.receive({ ...YIELD }, 0);
+  scene.send(message(Code.ERROR, Code.CALL, 1, {}, 'com.e'), 0);
+  for (let i = 0; i < 3; i++) scene.watch.handled(scene, undefined);
+  assert.deepEqual(
+    scene.seen.map(({ code }) => code),
+    [Code.YIELD, Code.YIELD, Code.ERROR],
+  );
+  assert.equal(scene.handled.length, 2);
 });

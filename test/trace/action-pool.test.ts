@@ -159,3 +159,21 @@ test('an action that waits to be used again keeps nothing large of what peers se
   assert.deepEqual([small.remote, small.parent, small.tracestate, small.fanOut], [undefined, undefined, '', undefined]);
   assert.notEqual(pool.take(), long);
 });
+
+test('what ended with a merged answer waits for no further request to be cleared and let go', async () => {
+  const o = new Observed();
+  const told: TracedAction[] = [];
+  const correlator = new Correlator({ random: o.router.ids });
+  // It breaks its word, to look at what it may not keep.
+  correlator.add({ borrows: true, onActionEnd: action => void (action.kind === 'call' && told.push(action)) });
+  o.router.tap = correlator;
+  const [caller, callee] = [await o.client(), await o.client()];
+  await callee.request([64, undefined, {}, 'com.example.p']);
+  const context = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
+  await caller.request([48, undefined, { _traceparent: context }, 'com.example.p']);
+  await callee.send([70, callee.last[1], {}]);
+  assert.equal(told.length, 1);
+  assert.notEqual(told[0]!.remote, undefined);
+  correlator.tick(o.time.now);
+  assert.equal(told[0]!.remote, undefined);
+});

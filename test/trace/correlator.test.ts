@@ -281,3 +281,20 @@ test('requests that break the protocol end with their session, as errors', async
     Array.from({ length: 3 }, () => [['error', 'wamp.error.protocol_violation']]),
   );
 });
+
+for (const isWatched of [true, false]) {
+  test(`a RESULT tells of the trace of its call ${isWatched ? 'while it is recorded' : 'no more when nobody records it'}`, async () => {
+    for (const seesFrames of [true, false]) {
+      const o = new Observed({}, {}, seesFrames);
+      const caller = await o.client({ caller: { features: { _trace_context: true } } });
+      const callee = await o.client();
+      await callee.request([REGISTER, undefined, {}, 'com.p']);
+      await caller.request([CALL, undefined, {}, 'com.p']);
+      if (!isWatched) o.router.tap = undefined;
+      await callee.send([YIELD, invocationId(callee), {}]);
+      const [code, , details] = caller.last as [number, number, Record<string, unknown>];
+      assert.equal(code, 50);
+      assert.equal('_traceparent' in details, isWatched, `frames ${seesFrames}`);
+    }
+  });
+}

@@ -60,6 +60,7 @@ export interface SpanStats {
   readonly breakerOpened: number;
 }
 
+/** Exports whatever ended action it is told of: `keptOnly` sees to it that those are the sampled ones. */
 export interface SpanPipeline extends Observer {
   /** Settles when all spans of actions that have ended are accounted for, or after 3 s. Never rejects. */
   flush(): Promise<void>;

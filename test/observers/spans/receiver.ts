@@ -64,9 +64,16 @@ export class Receiver implements AsyncDisposable {
   }
 
   static async start(): Promise<Receiver> {
-    const receiver = new Receiver(await freePort());
-    await receiver.#listen();
-    return receiver;
+    for (;;) {
+      const receiver = new Receiver(await freePort());
+      try {
+        await receiver.#listen();
+        return receiver;
+      } catch (error) {
+        // Somebody else took it in between.
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      }
+    }
   }
 
   /** As after `kill -9`: connections break off, and nobody listens. */
