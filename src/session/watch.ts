@@ -150,7 +150,7 @@ export class Watch {
   handled(tap: Tap, cause: Cause | undefined): void {
     this.#catchUp(tap);
     if (cause !== undefined) tap.onHandled(cause, this.#stamp);
-    else if (this.#owed !== undefined) this.#payOwed(tap);
+    else this.#payOwed(tap);
   }
 
   /** No RESULT has followed: the answer was late, or its RESULT could not be sent. */

@@ -103,8 +103,9 @@ export class Correlator implements Tap {
   #received(frame: Frame): TracedAction | undefined {
     const { code } = frame.message;
     const kind = kindOf(code);
-    let action = kind === undefined ? undefined : this.#begin(kind, frame);
-    if (kind === undefined) {
+    let action: TracedAction | undefined;
+    if (kind !== undefined) action = this.#begin(kind, frame);
+    else {
       if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
       else if (code === Code.CANCEL) action = this.#cancel(frame);
       else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
@@ -121,14 +122,12 @@ export class Correlator implements Tap {
     const { options } = m;
     const remote = options === EMPTY_DICT ? undefined : this.propagation.read(session, options);
     const parent = remote === undefined || remote.trust === 'link' ? undefined : remote.context;
-    if (this.#handling === 0) this.#pool.settle();
     const action = this.#pool.take();
     action.begin(kind, session, m.uri, m.request, frame.at, frame.seq, frame.octets, this.#random, parent);
     if (remote !== undefined) action.remote = remote;
     this.sampler.begin(action);
     if (m.subject !== 0) action.subject = m.subject;
     if (options !== EMPTY_DICT) readOptions(action, options);
-    action.marked = options !== EMPTY_DICT;
     if (kind === 'call') {
       if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
       this.#open.add(action);
@@ -139,8 +138,8 @@ export class Correlator implements Tap {
   #cancel(frame: Frame): TracedAction | undefined {
     const action = known(frame.cause);
     if (action === undefined || action.outcome !== undefined) return action;
-    // WAMP advanced, "Call Canceling": killnowait is the default.
     action.marked = true;
+    // WAMP advanced, "Call Canceling": killnowait is the default.
     action.cancelMode = textOf(frame.message.options.mode) || 'killnowait';
     action.see(frame.seq);
     return action;
@@ -289,8 +288,10 @@ export class Correlator implements Tap {
     if (action.sampled === Reason.none) this.sampler.end(action);
     this.#audience.actionEnd(action);
     // Others ended in the middle of something, or may be heard of again.
-    if (this.#audience.borrows === true && !isAwaited && (outcome === 'ok' || outcome === 'error'))
-      this.#pool.over(action);
+    const isOver = !isAwaited && (outcome === 'ok' || outcome === 'error');
+    if (isOver && this.#audience.borrows === true) this.#pool.over(action);
+    // No request is in hand: a merged answer ended it, last of all that it leads to.
+    if (this.#handling === 0) this.#pool.settle();
   }
 
   /** What was not answered ends with the call; its correlation is kept for a late answer, for a while. */
@@ -327,7 +328,6 @@ export class Correlator implements Tap {
       this.#giveUpOldest(now);
     }
     this.#late.tick(now);
-    if (this.#handling === 0) this.#pool.settle();
     this.#pool.trim();
   }
 
@@ -335,6 +335,7 @@ export class Correlator implements Tap {
   reset(): void {
     this.#open.clear(action => {
       action.forgotten = true;
+      // Nobody records it any more, so its RESULT must not tell of its span.
       action.sampled = Reason.none;
     });
     this.#late.clear();

@@ -8,6 +8,7 @@ const MAX_TIMEOUT = 0x7fffffff;
 const MAX_WORD = 32;
 
 export function readOptions(action: TracedAction, options: Dict): void {
+  action.marked = true;
   switch (action.kind) {
     case 'publish':
       action.acknowledge = options.acknowledge === true;

@@ -22,6 +22,7 @@ interface Told {
 
 function textOf(action: TracedAction): string {
   const { kind, uri, request, correlation, spanId, outcome, error, messages, cancelMode, fanOut } = action;
+  const remote = action.remote !== undefined;
   const callees = action.invocations?.map(i => [i.callee.id, i.request, i.outcome, i.error, i.endedAt > 0]);
   const recipients = fanOut?.recipients;
   return JSON.stringify({
@@ -36,6 +37,7 @@ function textOf(action: TracedAction): string {
     cancelMode,
     callees,
     recipients,
+    remote,
   });
 }
 
@@ -161,19 +163,11 @@ test('an action that waits to be used again keeps nothing large of what peers se
 });
 
 test('what ended with a merged answer waits for no further request to be cleared and let go', async () => {
-  const o = new Observed();
-  const told: TracedAction[] = [];
-  const correlator = new Correlator({ random: o.router.ids });
-  // It breaks its word, to look at what it may not keep.
-  correlator.add({ borrows: true, onActionEnd: action => void (action.kind === 'call' && told.push(action)) });
-  o.router.tap = correlator;
-  const [caller, callee] = [await o.client(), await o.client()];
-  await callee.request([64, undefined, {}, 'com.example.p']);
+  const { caller, callee, told } = await scene({ borrows: true });
   const context = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
   await caller.request([48, undefined, { _traceparent: context }, 'com.example.p']);
   await callee.send([70, callee.last[1], {}]);
-  assert.equal(told.length, 1);
-  assert.notEqual(told[0]!.remote, undefined);
-  correlator.tick(o.time.now);
-  assert.equal(told[0]!.remote, undefined);
+  const { object, text } = told[0]!;
+  assert.equal(JSON.parse(text).remote, true);
+  assert.equal(object.remote, undefined);
 });

@@ -282,19 +282,23 @@ test('requests that break the protocol end with their session, as errors', async
   );
 });
 
-for (const isWatched of [true, false]) {
-  test(`a RESULT tells of the trace of its call ${isWatched ? 'while it is recorded' : 'no more when nobody records it'}`, async () => {
+for (const [how, change, isTold] of [
+  ['while it is recorded', () => undefined, true],
+  ['no more when nobody watches', (o: Observed) => Object.assign(o.router, { tap: undefined }), false],
+  ['no more when it was forgotten', (o: Observed) => o.correlator.reset(), false],
+] as [string, (o: Observed) => void, boolean][]) {
+  test(`a RESULT tells of the trace of its call ${how}`, async () => {
     for (const seesFrames of [true, false]) {
       const o = new Observed({}, {}, seesFrames);
       const caller = await o.client({ caller: { features: { _trace_context: true } } });
       const callee = await o.client();
       await callee.request([REGISTER, undefined, {}, 'com.p']);
       await caller.request([CALL, undefined, {}, 'com.p']);
-      if (!isWatched) o.router.tap = undefined;
+      change(o);
       await callee.send([YIELD, invocationId(callee), {}]);
       const [code, , details] = caller.last as [number, number, Record<string, unknown>];
       assert.equal(code, 50);
-      assert.equal('_traceparent' in details, isWatched, `frames ${seesFrames}`);
+      assert.equal('_traceparent' in details, isTold, `frames ${seesFrames}`);
     }
   });
 }

@@ -10,75 +10,65 @@ import { Correlator, type CorrelatorOptions } from '../../src/trace/correlator.j
 import type { TracedInvocation } from '../../src/trace/invocation.js';
 import { SAMPLING_DEFAULTS, Sampler } from '../../src/trace/sampling/sampler.js';
 import { RandomIds } from '../../src/wire/ids.js';
+import { Random } from '../helpers/random.js';
 import { FakeTime, Observed, type TestClient } from './observed.js';
 
 const SEEDS = [1, 2, 3, 4];
 const STEPS = 1500;
 const TRACEPARENT = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
-
-/** A small generator of uniform numbers; a seed makes a failure repeatable. */
-function random(seed: number): (n: number) => number {
-  let state = seed;
-  return n => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
+const CALL_OPTIONS = [{}, {}, {}, { timeout: 50 }, { receive_progress: true }, { _traceparent: TRACEPARENT }];
 
 /** Plays the load of a seed until everybody has left. */
 async function play(o: Observed, seed: number, advance: (milliseconds: number) => void): Promise<void> {
-  const below = random(seed);
+  const random = new Random(seed);
   const clients: TestClient[] = [];
-  const pick = (): TestClient => clients[below(clients.length)]!;
+  const pick = (): TestClient => random.pick(clients);
   const arrive = async (): Promise<void> => {
     const features = { call_canceling: true, progressive_call_results: true };
-    const client = await o.client(below(2) ? { callee: { features } } : { callee: {} });
-    await client.request([64, undefined, { invoke: 'roundrobin' }, `com.p${below(3)}`]);
-    await client.request([32, undefined, below(2) ? { match: 'prefix' } : {}, `com.t${below(3)}`]);
+    const client = await o.client(random.below(2) ? { callee: { features } } : { callee: {} });
+    await client.request([64, undefined, { invoke: 'roundrobin' }, `com.p${random.below(3)}`]);
+    await client.request([32, undefined, random.below(2) ? { match: 'prefix' } : {}, `com.t${random.below(3)}`]);
     clients.push(client);
   };
   for (let i = 0; i < 6; i++) await arrive();
 
   const steps: (() => Promise<unknown>)[] = [
     () => {
-      const options = [{}, {}, {}, { timeout: 50 }, { receive_progress: true }, { _traceparent: TRACEPARENT }][
-        below(6)
-      ];
-      return pick().request([48, undefined, options, `com.p${below(4)}`, [1]]);
+      const options = random.pick(CALL_OPTIONS);
+      return pick().request([48, undefined, options, `com.p${random.below(4)}`, [1]]);
     },
     () => {
-      const options = below(2) ? {} : { acknowledge: below(2) === 0, exclude_me: below(2) === 0 };
-      return pick().request([16, undefined, options, `com.t${below(4)}`]);
+      const options = random.below(2) ? {} : { acknowledge: random.below(2) === 0, exclude_me: random.below(2) === 0 };
+      return pick().request([16, undefined, options, `com.t${random.below(4)}`]);
     },
     async () => {
       const callee = pick();
       const open = callee.received.filter(m => m[0] === 68);
       if (!open.length) return;
-      const id = open[below(open.length)]![1] as number;
-      await callee.send(
-        [
-          [70, id, {}, [2]],
-          [70, id, { progress: true }, [2]],
-          [70, id, {}],
-          [8, 68, id, {}, 'com.failed'],
-        ][below(4)]!,
-      );
+      const id = random.pick(open)[1] as number;
+      const answers = [
+        [70, id, {}, [2]],
+        [70, id, { progress: true }, [2]],
+        [70, id, {}],
+        [8, 68, id, {}, 'com.failed'],
+      ];
+      await callee.send(random.pick(answers));
     },
     async () => {
       const caller = pick();
-      const id = below(2) ? below(40) + 1 : Math.max(1, caller.newest - below(3));
-      await caller.send([49, id, { mode: ['skip', 'kill', 'killnowait'][below(3)] }]);
+      const id = random.below(2) ? random.below(40) + 1 : Math.max(1, caller.newest - random.below(3));
+      await caller.send([49, id, { mode: random.pick(['skip', 'kill', 'killnowait']) }]);
     },
-    async () => advance(below(60)),
+    async () => advance(random.below(60)),
     async () => {
-      if (below(8)) return;
-      const [gone] = clients.splice(below(clients.length), 1);
-      if (below(3) === 0) await gone!.close();
-      else await gone!.send(below(2) ? [6, {}, 'wamp.close.close_realm'] : [70, 4711, {}]);
+      if (random.below(8)) return;
+      const [gone] = clients.splice(random.below(clients.length), 1);
+      if (random.below(3) === 0) await gone!.close();
+      else await gone!.send(random.below(2) ? [6, {}, 'wamp.close.close_realm'] : [70, 4711, {}]);
       await arrive();
     },
   ];
-  for (let i = 0; i < STEPS; i++) await steps[below(steps.length)]!();
+  for (let i = 0; i < STEPS; i++) await steps[random.below(steps.length)]!();
   for (const client of clients) await client.close();
 }
 
@@ -140,8 +130,8 @@ async function story(seed: number, { seesFrames, borrows, ...options }: Watching
   // EVENTs that are told of together share a reading of the clock, so readings must not move it.
   const time = new FakeTime();
   const o = new Observed({}, { clock: () => time.now, timers: time.timers });
-  const below = random(seed);
-  const ids = new RandomIds(words => void words.set(words.map(() => below(2 ** 32))));
+  const random = new Random(seed);
+  const ids = new RandomIds(words => void words.set(words.map(() => random.below(2 ** 32))));
   const correlator = new Correlator({ random: ids, ...options });
   const ended: unknown[] = [];
   const late: unknown[] = [];
