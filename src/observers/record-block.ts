@@ -46,9 +46,9 @@ export interface PayloadSource {
   read(place: number, length: number): Uint8Array;
 }
 
-/** A run of records, to be sealed and stored. The buffer is the receiver's. */
+/** A run of records, to be sealed and stored. Nobody else writes to the buffer. */
 export interface RecordBlock {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly firstSeq: number;
   readonly count: number;
 }

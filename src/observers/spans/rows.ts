@@ -1,4 +1,4 @@
-/** Owns the writing of rows: how an ended action becomes numbers in a slab of memory that changes threads. */
+/** Owns the writing of rows: how an ended action becomes numbers in a slab of memory that another thread reads. */
 
 import type { SessionRef } from '../../tap.js';
 import type { TracedAction } from '../../trace/action.js';
@@ -27,7 +27,7 @@ import type { InternTable, TableUpdate } from './table.js';
 
 /** A bounded piece of memory full of rows that name strings and sessions of one table. */
 export class Slab {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly doubles: Float64Array;
   readonly words: Int32Array;
   readonly table: InternTable;
@@ -37,7 +37,7 @@ export class Slab {
   spans = 0;
   important = 0;
 
-  constructor(buffer: ArrayBuffer, table: InternTable) {
+  constructor(buffer: ArrayBufferLike, table: InternTable) {
     this.buffer = buffer;
     this.doubles = new Float64Array(buffer);
     this.words = new Int32Array(buffer);
@@ -80,10 +80,10 @@ export class Slab {
   }
 }
 
-/** A slab on its way to the reader; `buffer` changes hands. */
+/** A slab on its way to the reader, who says when it has read `buffer`. */
 export interface SlabMessage {
   readonly number: number;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly used: number;
   readonly spans: number;
   readonly update: TableUpdate;

@@ -11,7 +11,7 @@ import type { Batch, Sent, Tell } from './sender.js';
 /** What the worker tells. */
 export type Report =
   /** The slab has been read and can be filled again. */
-  | { readonly kind: 'free'; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'free'; readonly buffer: ArrayBufferLike }
   /** All spans of the slab are accounted for; `error` is the last reason why not all were exported, or ''. */
   | { readonly kind: 'done'; readonly number: number; readonly failures: Failures; readonly error: string }
   | { readonly kind: 'news'; readonly news: Parameters<Tell>[0]; readonly reason: string };

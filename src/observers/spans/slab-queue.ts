@@ -22,7 +22,7 @@ export class SlabQueue {
   readonly #sending: () => number;
   /** In the order in which they were filled. */
   readonly #waiting: Slab[] = [];
-  readonly #idle: ArrayBuffer[] = [];
+  readonly #idle: ArrayBufferLike[] = [];
   /** What rows are written with now. */
   #table: InternTable | undefined = undefined;
   /** Wherever they are. */
@@ -53,7 +53,8 @@ export class SlabQueue {
     }
     const buffer = this.#idle.pop();
     if (buffer === undefined) this.#slabs++;
-    return new Slab(buffer ?? new ArrayBuffer(SLAB_BYTES), table);
+    // Shared, and not transferred: see ADR-027.
+    return new Slab(buffer ?? new SharedArrayBuffer(SLAB_BYTES), table);
   }
 
   /** Sees to it that `spans` more, told of already, may wait. `filling` is the slab that they would go to. */
@@ -78,7 +79,7 @@ export class SlabQueue {
   }
 
   /** The memory of a slab that has been read. */
-  giveBack(buffer: ArrayBuffer): void {
+  giveBack(buffer: ArrayBufferLike): void {
     if (this.#idle.length < MAX_IDLE_SLABS) this.#idle.push(buffer);
     else this.#slabs--;
   }

@@ -129,7 +129,7 @@ export class WorkerLink {
     const number = this.#next++;
     this.#open.set(number, spans);
     this.#unread++;
-    worker.postMessage({ number, buffer, used, spans, update: table.takeUpdate() } satisfies SlabMessage, [buffer]);
+    worker.postMessage({ number, buffer, used, spans, update: table.takeUpdate() } satisfies SlabMessage);
   }
 
   #start(): void {

@@ -32,7 +32,7 @@ const port = parentPort;
 if (port === null) throw new Error('This file runs in a worker thread only');
 const { settings, source, batchSpans, timing, figures, nonErrorUris } = workerData as WorkerSettings;
 const encoder = settings.protocol === 'http/json' ? new JsonEncoder(source) : new ProtobufEncoder(source);
-const report = (told: Report) => port.postMessage(told, told.kind === 'free' ? [told.buffer] : []);
+const report = (told: Report) => port.postMessage(told);
 const sender = new Sender({
   post: createPost(settings, MAX_IN_FLIGHT),
   clock: CLOCK,

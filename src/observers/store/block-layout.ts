@@ -92,14 +92,14 @@ function sizeOf(header: BlockHeader): number {
 }
 
 /** A block whose sections are to be filled through the views, all of them, and which is then to be sealed. */
-export function newBlock(header: BlockHeader): { buffer: ArrayBuffer; layout: BlockLayout } {
-  // Not from the pool, and not filled with zeros.
-  const buffer = Buffer.allocUnsafeSlow(sizeOf(header)).buffer as ArrayBuffer;
+export function newBlock(header: BlockHeader): { buffer: SharedArrayBuffer; layout: BlockLayout } {
+  // For the thread that stores it; to transfer it would detach it here (ADR-027).
+  const buffer = new SharedArrayBuffer(sizeOf(header));
   writeHeader(buffer, header);
   return { buffer, layout: new BlockLayout(buffer, 0, header) };
 }
 
-function writeHeader(buffer: ArrayBuffer, header: BlockHeader): void {
+function writeHeader(buffer: ArrayBufferLike, header: BlockHeader): void {
   const words = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
   words[0] = MAGIC;
   words[1] = VERSION;

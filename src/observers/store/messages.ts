@@ -20,7 +20,8 @@ export type Order =
       readonly persistentId: string;
       readonly firstSeq: number;
       readonly count: number;
-      readonly buffer: ArrayBuffer;
+      /** Shared, so that it is read where it was written (ADR-027). */
+      readonly buffer: ArrayBufferLike;
     }
   | { readonly kind: 'amend'; readonly persistentId: string; readonly amendments: readonly Amendment[] }
   | { readonly kind: 'end'; readonly persistentId: string; readonly ended: number; readonly reason: string }

@@ -61,12 +61,8 @@ export class WriterLink {
   send(order: Order): boolean {
     if (!this.#worker || this.#isClosed) return false;
     this.#orders++;
-    if (order.kind === 'append') {
-      this.octets += order.buffer.byteLength;
-      this.#worker.postMessage(order, [order.buffer]);
-    } else {
-      this.#worker.postMessage(order);
-    }
+    if (order.kind === 'append') this.octets += order.buffer.byteLength;
+    this.#worker.postMessage(order);
     return true;
   }
 

@@ -59,7 +59,8 @@ export class Writer {
     for (const order of orders) {
       if (order.kind === 'append') {
         const { persistentId, firstSeq, count } = order;
-        const block: PendingBlock = { firstSeq, count, bytes: new Uint8Array(order.buffer) };
+        // A copy: LMDB takes no memory that is shared.
+        const block: PendingBlock = { firstSeq, count, bytes: new Uint8Array(new Uint8Array(order.buffer)) };
         const list = blocks.get(persistentId);
         if (list) list.push(block);
         else blocks.set(persistentId, [block]);
