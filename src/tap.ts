@@ -81,8 +81,6 @@ export interface Frame {
   readonly dropped: boolean;
   /** Of a sent frame: octets that waited to leave for this peer before it. */
   readonly queued: number;
-  /** Of a RESULT that stands for its YIELD as well: when that was received, as `at`; else 0. See `Tap.mergesAnswers`. */
-  readonly answeredAt: number;
 }
 
 /** What a session exchanged, from HELLO on. Octets are those of WAMP messages before framing. */
@@ -111,6 +109,20 @@ export interface SessionEvent {
   readonly totals: SessionTotals | undefined;
 }
 
+/**
+ * What is told of calls to who does not look at their messages (ADR-026). What a frame would say of them comes as arguments,
+ * with the meaning it has there; messages and their payloads are valid as long as those of frames. Whatever is not
+ * told of here is shown as a frame.
+ */
+export interface CallTap {
+  /** A CALL was received. As `Tap.onFrame`: returns the cause of what it leads to, and `onHandled` follows. */
+  onCall(session: SessionRef, message: Message, octets: number, seq: number, at: number): Cause;
+  /** An INVOCATION was sent because of it. */
+  onInvocation(cause: Cause, callee: SessionRef, message: Message, queued: number, seq: number, at: number): void;
+  /** A YIELD without options was received at `answeredAt`, and its RESULT was sent, which is the last of the call. */
+  onAnswer(cause: Cause, answeredAt: number, seq: number, at: number): void;
+}
+
 /** What the router tells. Called synchronously on the hot path: be quick, never throw. */
 export interface Tap {
   /** `joined` comes before WELCOME, `left` after the messages that the leaving causes. */
@@ -120,11 +132,8 @@ export interface Tap {
    * ERROR and CANCEL make it do has the cause of their call.
    */
   onFrame(frame: Frame): Cause | undefined;
-  /**
-   * A YIELD without options is not shown when the RESULT that it leads to is: `answeredAt` of that one says when it was
-   * received. Default false.
-   */
-  readonly mergesAnswers?: boolean;
+  /** Is told of calls in place of their frames, while there is one. Asked for each message. */
+  readonly calls?: CallTap | undefined;
   /**
    * With `onBulk`: EVENTs that are sent to further receivers of the same message, for whom fewer octets wait than this, are
    * not shown one by one but told of together. Default 0, for none.

@@ -149,7 +149,7 @@ export class Realm implements SessionRealm, LocalRealm {
   act(session: LocalSession, m: Message, metered: boolean): void {
     const { tap } = this.watch;
     const member = session.member!;
-    const cause = tap && this.watch.received(tap, session, m, 0, member.about(m), 0);
+    const cause = tap && this.watch.received(tap, session, m, 0, member, 0);
     try {
       this.#handle(member, m, cause, metered);
     } finally {
@@ -163,7 +163,7 @@ export class Realm implements SessionRealm, LocalRealm {
 
   sent(session: LocalSession, m: Message, cause: Cause | undefined): void {
     const { tap } = this.watch;
-    if (tap) this.watch.sent(tap, session, m, 0, cause, false, 0, 0);
+    if (tap) this.watch.sent(tap, session, m, 0, cause, 0, 0);
   }
 
   later(work: () => void): void {

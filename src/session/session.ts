@@ -98,8 +98,7 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (this.#counts) this.#counts.received[m.code]!++;
     this.#sizes?.add(m.code, bytes.length);
-    const about = tap && !watch.merges(tap, m) ? this.#seat?.about(m) : undefined;
-    const cause = tap && watch.received(tap, this.identity, m, bytes.length, about, this.#link.turn);
+    const cause = tap && watch.received(tap, this.identity, m, bytes.length, this.#seat, this.#link.turn);
     try {
       this.#dispatch(m, cause);
     } catch (error) {
@@ -272,7 +271,7 @@ export class Session implements RealmSession {
     const tap = watch.tap;
     if (tap !== undefined) {
       const queued = m.code === Code.INVOCATION ? link.buffered : 0;
-      watch.sent(tap, this.identity, m, octets, cause, false, queued, link.turn);
+      watch.sent(tap, this.identity, m, octets, cause, queued, link.turn);
     }
     link.send(serializer.out, end);
     if (octets > LARGE) serializer.trim();
@@ -290,7 +289,7 @@ export class Session implements RealmSession {
   #tellDropped(m: Message, octets: number, cause: Cause | undefined): void {
     const watch = this.#watch;
     const { buffered, turn } = this.#link;
-    if (watch.tap) watch.sent(watch.tap, this.identity, m, octets, cause, true, buffered, turn);
+    if (watch.tap) watch.shared(watch.tap, this.identity, m, octets, cause, true, buffered, turn);
   }
 
   #slow(): string {
@@ -322,7 +321,7 @@ export class Session implements RealmSession {
     const watch = this.#watch;
     const tap = watch.tap;
     if (tap !== undefined)
-      watch.sent(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued, link.turn);
+      watch.shared(tap, this.identity, broadcast.message, octets, cause, outcome !== 'sent', queued, link.turn);
     if (outcome !== 'sent') return outcome;
     link.sendShared(bytes);
     this.#rated();

@@ -33,8 +33,12 @@ function newFrame(): Mutable<Frame> {
     cause: undefined,
     dropped: false,
     queued: 0,
-    answeredAt: 0,
   };
+}
+
+/** Who knows what a YIELD, an ERROR or a CANCEL of a session is about. */
+interface Seated {
+  about(message: Message): Cause | undefined;
 }
 
 /** What the sessions of a realm tell the outside through. */
@@ -49,7 +53,7 @@ export class Watch {
   /** How much more the last reading of the clock may be shared, and the turn in which that is so. */
   #rest = 0;
   #turn = 0;
-  /** The frame is a YIELD that has not been shown: its RESULT will stand for it, if one comes. */
+  /** The frame is a YIELD that has not been shown: the end of its call will tell of it, if it leads to that. */
   #isHeld = false;
   /** Of a YIELD that was shown late: it has not been said yet that it has been handled. */
   #owed: Cause | undefined = undefined;
@@ -61,37 +65,32 @@ export class Watch {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#stamp = () => {
-      this.#frame.at = clock();
-      this.#rest = SHARED;
-      return this.#frame.at;
-    };
-  }
-
-  /** Whether the RESULT that follows from a received message will stand for it: nobody asks then what it is about. */
-  merges(tap: Tap, message: Message): boolean {
-    return message.code === Code.YIELD && message.options === EMPTY_DICT && tap.mergesAnswers === true;
+    this.#stamp = () => this.#read();
   }
 
   /**
-   * Shows a received message; `about` is the cause of the open call that it is about, `turn` as `Transport.turn`. `handled`
-   * has to follow.
+   * Shows a received message; `seat` knows what open call it is about, `turn` as `Transport.turn`. `handled` has to
+   * follow.
    */
   received(
     tap: Tap,
     session: SessionRef,
     message: Message,
     octets: number,
-    about: Cause | undefined,
+    seat: Seated | undefined,
     turn: number,
   ): Cause | undefined {
-    const frame = this.#next(tap);
-    this.#rest -= OF_RECEIVED;
-    if (turn === 0 || turn !== this.#turn || this.#rest < 0) {
-      this.#turn = turn;
-      this.#rest = SHARED;
-      frame.at = this.#clock();
+    const { calls } = tap;
+    if (calls !== undefined && message.code === Code.CALL) {
+      this.#catchUp(tap);
+      const at = this.#dateReceived(turn);
+      return calls.onCall(session, message, octets, ++this.#seq, at);
     }
+    const isHeld = calls !== undefined && message.code === Code.YIELD && message.options === EMPTY_DICT;
+    // Of what is held it is asked when it has to be shown.
+    const about = isHeld ? undefined : seat?.about(message);
+    const frame = this.#next(tap);
+    frame.at = this.#dateReceived(turn);
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
@@ -99,13 +98,37 @@ export class Watch {
     frame.cause = about;
     frame.dropped = false;
     frame.queued = 0;
-    frame.answeredAt = 0;
-    this.#isHeld = this.merges(tap, message);
-    return this.#isHeld ? undefined : tap.onFrame(frame);
+    this.#isHeld = isHeld;
+    return isHeld ? undefined : tap.onFrame(frame);
   }
 
-  /** Shows a message that was sent, or refused by the send queue; `turn` as in `received`. */
+  /** Shows a message that was sent to nobody else; `turn` as in `received`. */
   sent(
+    tap: Tap,
+    session: SessionRef,
+    message: Message,
+    octets: number,
+    cause: Cause | undefined,
+    queued: number,
+    turn: number,
+  ): void {
+    const { calls } = tap;
+    if (calls !== undefined && cause !== undefined) {
+      if (message.code === Code.RESULT && this.#isHeld) {
+        this.#isHeld = false;
+        const answeredAt = this.#frame.at;
+        return calls.onAnswer(cause, answeredAt, ++this.#seq, this.#dateSent(turn, false));
+      }
+      if (message.code === Code.INVOCATION) {
+        this.#catchUp(tap);
+        return calls.onInvocation(cause, session, message, queued, ++this.#seq, this.#dateSent(turn, cause.exact));
+      }
+    }
+    this.shared(tap, session, message, octets, cause, false, queued, turn);
+  }
+
+  /** Shows a message that was sent, perhaps to others as well, or refused by the send queue; `turn` as in `received`. */
+  shared(
     tap: Tap,
     session: SessionRef,
     message: Message,
@@ -121,19 +144,14 @@ export class Watch {
       if (queued > this.#moreQueued) this.#moreQueued = queued;
       return;
     }
-    let answeredAt = 0;
-    if (this.#isHeld) {
-      if (message.code !== Code.RESULT) this.#showHeld(tap, cause);
-      else answeredAt = this.#frame.at;
-      this.#isHeld = false;
-    }
+    if (this.#isHeld) this.#showHeld(tap, cause);
+    const again = message === this.#frame.message;
     const frame = this.#next(tap);
-    const again = message === frame.message;
-    this.#rest -= again ? OF_EVENT : OF_OTHER;
-    const fresh = !again && (turn === 0 || turn !== this.#turn || (message.code === Code.INVOCATION && isExact(cause)));
-    if (fresh || this.#rest < 0) {
-      this.#rest = SHARED;
-      frame.at = this.#clock();
+    if (again) {
+      this.#rest -= OF_EVENT;
+      if (this.#rest < 0) this.#read();
+    } else {
+      this.#dateSent(turn, message.code === Code.INVOCATION && cause?.exact === true);
     }
     frame.session = session;
     frame.direction = 'sent';
@@ -142,8 +160,25 @@ export class Watch {
     frame.cause = cause;
     frame.dropped = dropped;
     frame.queued = queued;
-    frame.answeredAt = answeredAt;
     tap.onFrame(frame);
+  }
+
+  #dateReceived(turn: number): number {
+    this.#rest -= OF_RECEIVED;
+    if (turn !== 0 && turn === this.#turn && this.#rest >= 0) return this.#frame.at;
+    this.#turn = turn;
+    return this.#read();
+  }
+
+  #dateSent(turn: number, exact: boolean): number {
+    this.#rest -= OF_OTHER;
+    return turn === 0 || turn !== this.#turn || exact || this.#rest < 0 ? this.#read() : this.#frame.at;
+  }
+
+  #read(): number {
+    this.#rest = SHARED;
+    this.#frame.at = this.#clock();
+    return this.#frame.at;
   }
 
   /** All that a received message made the router do is done; `cause` is what `received` returned. */
@@ -153,7 +188,7 @@ export class Watch {
     else this.#payOwed(tap);
   }
 
-  /** No RESULT has followed: the answer was late, or its RESULT could not be sent. */
+  /** It has not ended its call: it was late, or the RESULT could not be sent. */
   #showHeld(tap: Tap, about: Cause | undefined): void {
     this.#payOwed(tap);
     this.#isHeld = false;
@@ -215,8 +250,4 @@ export class Watch {
     this.#catchUp(tap);
     tap.onSession({ kind: 'left', session, at: this.#stamp(), reason, open, since, totals });
   }
-}
-
-function isExact(cause: Cause | undefined): boolean {
-  return cause?.exact === true;
 }

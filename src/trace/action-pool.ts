@@ -28,7 +28,7 @@ export class ActionPool {
     if (this.#free.length + this.#over.length < MAX_FREE) this.#over.push(action);
   }
 
-  /** The router has let go of the causes of all that is over: no request is in hand, and a merged answer ends its action last. */
+  /** The router has let go of the causes of all that is over: no request is in hand, and an answer ends its action last. */
   settle(): void {
     const over = this.#over;
     while (over.length > 0) {

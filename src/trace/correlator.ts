@@ -1,69 +1,52 @@
 /** Owns the joining of frames into traced actions. No timers and no clock: time is that of the frames, and of `tick`. */
 
-import type { Cause, Frame, SessionEvent, SessionRef, Tap } from '../tap.js';
+import type { CallTap, Cause, Frame, SessionEvent, Tap } from '../tap.js';
 import { Code } from '../wire/codes.js';
-import type { RandomIds } from '../wire/ids.js';
 import { EMPTY_DICT } from '../wire/message.js';
-import { type ActionKind, childSpan, kindOf, type TracedAction } from './action.js';
-import { ActionPool } from './action-pool.js';
+import { childSpan, kindOf, type TracedAction } from './action.js';
+import { Actions, type CorrelatorOptions, known } from './actions.js';
+import { Calls } from './calls.js';
 import { failureOf, gone } from './failure.js';
 import { SLOW_QUEUE, TracedFanOut } from './fan-out.js';
 import { Handshakes } from './handshakes.js';
-import type { TracedInvocation } from './invocation.js';
-import { LateAnswers } from './late-answers.js';
-import { Audience, type Observer } from './observer.js';
-import { OpenActions } from './open-actions.js';
-import { readOptions, textOf } from './options.js';
+import type { Audience, Observer } from './observer.js';
+import { textOf } from './options.js';
 import type { Outcome } from './outcome.js';
-import { Propagation } from './propagation.js';
-import { type ActionSampler, KEEP_ALL } from './sampling/action-sampler.js';
-import { Reason } from './sampling/reason.js';
+import type { Propagation } from './propagation.js';
+import type { ActionSampler } from './sampling/action-sampler.js';
 
-export interface CorrelatorOptions {
-  readonly random: RandomIds;
-  /** Open actions beyond this push the oldest out. Default 100 000. */
-  readonly maxOpen?: number;
-  /** Milliseconds after which an open action is given up. Default one hour. */
-  readonly maxAge?: number;
-  /** What counts of the trace contexts that sessions send. Default: by `Trust` without rules. */
-  readonly propagation?: Propagation;
-  /** Which actions are told as spans. Default: all. */
-  readonly sampler?: ActionSampler;
-  /** Reports an observer that was detached because it kept failing. */
-  readonly onFault?: (what: string, error: unknown) => void;
-}
+export type { CorrelatorOptions } from './actions.js';
 
 /** Decides which action a frame belongs to: the router hands back what was made of the request (ADR-003). */
 export class Correlator implements Tap {
+  readonly #actions: Actions;
+  readonly #calls: Calls;
   readonly #audience: Audience;
-  readonly #random: RandomIds;
-  readonly #maxOpen: number;
-  readonly #maxAge: number;
-  /** Open calls: other actions end while their request is handled. */
-  readonly #open = new OpenActions();
-  readonly #pool = new ActionPool();
-  /** Received frames whose handling goes on: one, or more when the router's own sessions act. */
-  #handling = 0;
-  readonly #late: LateAnswers;
   readonly #handshakes: Handshakes;
-  /** What they still send is received, and ends at once. */
-  readonly #left = new WeakSet<SessionRef>();
-  #now = 0;
-  readonly propagation: Propagation;
-  /** May be changed at any time; open actions stay as decided. */
-  sampler: ActionSampler;
-  /** Actions pushed out or given up, since the start. */
-  abandoned = 0;
 
   constructor(options: CorrelatorOptions) {
-    this.#random = options.random;
-    this.#maxOpen = options.maxOpen ?? 100_000;
-    this.#maxAge = options.maxAge ?? 3_600_000;
-    this.propagation = options.propagation ?? new Propagation();
-    this.sampler = options.sampler ?? KEEP_ALL;
-    this.#audience = new Audience(options.onFault);
-    this.#late = new LateAnswers(({ action, invocation }) => this.#audience.lateInvocation(action, invocation));
-    this.#handshakes = new Handshakes(this.#audience, this.#random, () => this.sampler);
+    this.#actions = new Actions(options);
+    this.#calls = new Calls(this.#actions);
+    this.#audience = this.#actions.audience;
+    this.#handshakes = new Handshakes(this.#audience, options.random, () => this.sampler);
+  }
+
+  get propagation(): Propagation {
+    return this.#actions.propagation;
+  }
+
+  get sampler(): ActionSampler {
+    return this.#actions.sampler;
+  }
+
+  /** May be changed at any time; open actions stay as decided. */
+  set sampler(sampler: ActionSampler) {
+    this.#actions.sampler = sampler;
+  }
+
+  /** Actions pushed out or given up, since the start. */
+  get abandoned(): number {
+    return this.#actions.abandoned;
   }
 
   /** Where nobody looks at single frames, the EVENTs of a fan-out are as good as their sum, unless they wait for a slow peer. */
@@ -71,9 +54,9 @@ export class Correlator implements Tap {
     return this.#audience.wantsFrames ? 0 : SLOW_QUEUE;
   }
 
-  /** Where nobody looks at single frames, a RESULT and the YIELD that led to it say the same. */
-  get mergesAnswers(): boolean {
-    return !this.#audience.wantsFrames;
+  /** Where nobody looks at single frames, calls have a way of their own. */
+  get calls(): CallTap | undefined {
+    return this.#audience.wantsFrames ? undefined : this.#calls;
   }
 
   add(observer: Observer): void {
@@ -89,11 +72,11 @@ export class Correlator implements Tap {
   }
 
   get openActions(): number {
-    return this.#open.size;
+    return this.#actions.size;
   }
 
   onFrame(frame: Frame): TracedAction | undefined {
-    this.#now = frame.at;
+    this.#actions.now = frame.at;
     if (frame.direction === 'received') return this.#received(frame);
     if (frame.message.code === Code.EVENT) this.#event(frame);
     else this.#sent(frame);
@@ -104,34 +87,17 @@ export class Correlator implements Tap {
     const { code } = frame.message;
     const kind = kindOf(code);
     let action: TracedAction | undefined;
-    if (kind !== undefined) action = this.#begin(kind, frame);
+    if (kind !== undefined)
+      action = this.#actions.begin(kind, frame.session, frame.message, frame.octets, frame.seq, frame.at);
     else {
       if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
       else if (code === Code.CANCEL) action = this.#cancel(frame);
       else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
       // What others than requests say of a trace is passed on at most, but is counted here when it is malformed.
-      if (frame.message.options !== EMPTY_DICT) this.propagation.read(frame.session, frame.message.options);
+      if (frame.message.options !== EMPTY_DICT) this.#actions.propagation.read(frame.session, frame.message.options);
     }
     this.#audience.frame(frame, action);
-    if (action !== undefined) this.#handling++;
-    return action;
-  }
-
-  #begin(kind: ActionKind, frame: Frame): TracedAction {
-    const { message: m, session } = frame;
-    const { options } = m;
-    const remote = options === EMPTY_DICT ? undefined : this.propagation.read(session, options);
-    const parent = remote === undefined || remote.trust === 'link' ? undefined : remote.context;
-    const action = this.#pool.take();
-    action.begin(kind, session, m.uri, m.request, frame.at, frame.seq, frame.octets, this.#random, parent);
-    if (remote !== undefined) action.remote = remote;
-    this.sampler.begin(action);
-    if (m.subject !== 0) action.subject = m.subject;
-    if (options !== EMPTY_DICT) readOptions(action, options);
-    if (kind === 'call') {
-      if (this.#open.size >= this.#maxOpen) this.#giveUpOldest(frame.at);
-      this.#open.add(action);
-    }
+    if (action !== undefined) this.#actions.handling();
     return action;
   }
 
@@ -152,22 +118,15 @@ export class Correlator implements Tap {
     const progress = m.options !== EMPTY_DICT && m.code === Code.YIELD && m.options.progress === true;
     const fault = m.code === Code.ERROR ? m.uri : undefined;
     if (action === undefined) {
-      return progress ? this.#late.find(session, m.request) : this.#late.take(session, m.request, fault, frame.at);
+      return progress
+        ? this.#actions.late.find(session, m.request)
+        : this.#actions.late.take(session, m.request, fault, frame.at);
     }
     if (action.outcome === undefined) action.see(frame.seq);
     if (progress) return action;
-    if (action.outcome !== undefined) this.#late.take(session, m.request, fault, frame.at);
+    if (action.outcome !== undefined) this.#actions.late.take(session, m.request, fault, frame.at);
     action.answered(action.invocationAt(session, m.request), fault, frame.at);
     return action;
-  }
-
-  /** The YIELD that a RESULT stands for, which was not shown. */
-  #answeredBy(action: TracedAction, at: number): void {
-    const { invocation } = action;
-    if (invocation === undefined) return;
-    if (action.outcome === undefined) action.messages++;
-    else this.#late.take(invocation.callee, invocation.request, undefined, at);
-    action.answered(invocation, undefined, at);
   }
 
   /** There are many to one action, so they have a way of their own. */
@@ -176,7 +135,7 @@ export class Correlator implements Tap {
     if (action !== undefined && action.outcome === undefined) {
       action.see(frame.seq);
       if (action.fanOut === undefined) this.#beginFanOut(frame, action);
-      action.fanOut!.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#random);
+      action.fanOut!.add(frame.session, frame.at, frame.octets, frame.queued, frame.dropped, this.#actions.random);
     }
     this.#audience.frame(frame, action);
   }
@@ -201,12 +160,11 @@ export class Correlator implements Tap {
       this.#handshakes.sent(frame);
       return this.#audience.frame(frame, undefined);
     }
-    if (action !== undefined && frame.answeredAt !== 0) this.#answeredBy(action, frame.answeredAt);
     if (action === undefined || action.outcome !== undefined) return this.#audience.frame(frame, action);
     action.see(frame.seq);
     const ended = this.#effect(frame, action);
     this.#audience.frame(frame, action);
-    if (ended !== undefined) this.#end(action, ended, frame.at);
+    if (ended !== undefined) this.#actions.end(action, ended, frame.at);
   }
 
   /** What a sent message means for its action; the outcome when it is the last. */
@@ -245,19 +203,20 @@ export class Correlator implements Tap {
 
   onHandled(cause: TracedAction, clock: () => number): void {
     if (cause.outcome === undefined) this.#handled(cause, clock);
-    if (--this.#handling === 0) this.#pool.settle();
+    this.#actions.handled();
   }
 
   #handled(cause: TracedAction, clock: () => number): void {
-    if (cause.messages === 1 && this.#left.has(cause.originator)) {
+    const actions = this.#actions;
+    if (cause.messages === 1 && actions.hasLeft(cause.originator)) {
       // Its request broke the protocol, or came after GOODBYE.
-      this.#end(cause, gone(cause), this.#now);
+      actions.end(cause, gone(cause), actions.now);
     } else if (cause.kind === 'publish') {
       // A publication is over when it has been handled, whatever came of it.
       const { fanOut } = cause;
       // EVENTs share readings of the clock, so that of the last is not when it was sent.
-      if (fanOut && fanOut.recipients > 1) this.#now = fanOut.endedAt = clock();
-      this.#end(cause, cause.error === '' ? 'ok' : 'error', this.#now);
+      if (fanOut && fanOut.recipients > 1) actions.now = fanOut.endedAt = clock();
+      actions.end(cause, cause.error === '' ? 'ok' : 'error', actions.now);
     }
   }
 
@@ -267,84 +226,23 @@ export class Correlator implements Tap {
 
   onSession(event: SessionEvent): void {
     if (event.kind === 'joined') return;
-    this.#now = event.at;
-    this.#left.add(event.session);
-    this.#late.forget(event.session, event.at);
+    this.#actions.now = event.at;
+    this.#actions.leave(event.session, event.at);
     for (const cause of event.open) {
       const action = known(cause);
-      if (action && action.outcome === undefined) this.#end(action, gone(action), event.at);
+      if (action && action.outcome === undefined) this.#actions.end(action, gone(action), event.at);
     }
     this.#handshakes.left(event);
   }
 
-  #end(action: TracedAction, outcome: Outcome, at: number): void {
-    action.outcome = outcome;
-    action.endedAt = at;
-    let isAwaited = false;
-    if (action.kind === 'call') {
-      this.#open.remove(action);
-      if (action.unanswered > 0) isAwaited = this.#close(action, action.invocations!);
-    }
-    if (action.sampled === Reason.none) this.sampler.end(action);
-    this.#audience.actionEnd(action);
-    // Others ended in the middle of something, or may be heard of again.
-    const isOver = !isAwaited && (outcome === 'ok' || outcome === 'error');
-    if (isOver && this.#audience.borrows === true) this.#pool.over(action);
-    // No request is in hand: a merged answer ended it, last of all that it leads to.
-    if (this.#handling === 0) this.#pool.settle();
-  }
-
-  /** What was not answered ends with the call; its correlation is kept for a late answer, for a while. */
-  #close(action: TracedAction, invocations: readonly TracedInvocation[]): boolean {
-    let isAwaited = false;
-    for (let i = 0; i < invocations.length; i++) {
-      const invocation = invocations[i]!;
-      if (invocation.outcome !== undefined) continue;
-      const isThere = !this.#left.has(invocation.callee);
-      // The caller does not wait any more, but the callee still works.
-      invocation.outlives = isThere && action.outcome === 'canceled';
-      if (!invocation.outlives) {
-        invocation.outcome = action.outcome;
-        if (action.outcome === 'error') invocation.error = action.error;
-        invocation.endedAt = action.endedAt;
-      }
-      if (!isThere) continue;
-      this.#late.add(action, invocation);
-      isAwaited = true;
-    }
-    return isAwaited;
-  }
-
-  #giveUpOldest(at: number): void {
-    const { oldest } = this.#open;
-    if (!oldest) return;
-    this.abandoned++;
-    this.#end(oldest, 'abandoned', at);
-  }
-
   /** Gives up actions that are too old; call it now and then. */
   tick(now: number): void {
-    for (let { oldest } = this.#open; oldest && now - oldest.startedAt > this.#maxAge; { oldest } = this.#open) {
-      this.#giveUpOldest(now);
-    }
-    this.#late.tick(now);
-    this.#pool.trim();
+    this.#actions.tick(now);
   }
 
   /** Forgets everything that is open: nobody watches any more. */
   reset(): void {
-    this.#open.clear(action => {
-      action.forgotten = true;
-      // Nobody records it any more, so its RESULT must not tell of its span.
-      action.sampled = Reason.none;
-    });
-    this.#late.clear();
+    this.#actions.reset();
     this.#handshakes.reset();
   }
-}
-
-/** The action that a cause is; a forgotten one is none. The router gives back what this tap gave it, nothing else. */
-function known(cause: Cause | undefined): TracedAction | undefined {
-  const action = cause as TracedAction | undefined;
-  return action !== undefined && action.forgotten === true ? undefined : action;
 }

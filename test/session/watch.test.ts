@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Watch } from '../../src/session/watch.js';
-import type { Cause, Frame, SessionRef, Tap } from '../../src/tap.js';
+import type { CallTap, Cause, Frame, SessionRef, Tap } from '../../src/tap.js';
 import { Code } from '../../src/wire/codes.js';
 import type { Message } from '../../src/wire/message.js';
 import { JsonSerializer } from '../../src/wire/serializers/json.js';
@@ -29,12 +29,13 @@ interface Seen {
   readonly answeredAt: number;
 }
 
-class Scene implements Tap {
+class Scene implements Tap, CallTap {
   readonly seen: Seen[] = [];
   readonly bulks: [count: number, octets: number, queued: number][] = [];
   readonly handled: number[] = [];
   bulkBelow = 0;
-  mergesAnswers = false;
+  /** Whether it looks at calls in place of their frames. */
+  looksAtCalls = false;
   /** Asks for the time at the end of each request, which few need. */
   asks = true;
   readings = 0;
@@ -44,9 +45,27 @@ class Scene implements Tap {
     this.watch.tap = this;
   }
 
-  onFrame({ seq, at, message: { code }, session: who, cause: about, answeredAt }: Frame): Cause {
-    this.seen.push({ seq, at, code, session: who, about, answeredAt });
+  get calls(): CallTap | undefined {
+    return this.looksAtCalls ? this : undefined;
+  }
+
+  onFrame({ seq, at, message: { code }, session: who, cause: about }: Frame): Cause {
+    this.seen.push({ seq, at, code, session: who, about, answeredAt: 0 });
     return CAUSE;
+  }
+
+  onCall(who: SessionRef, { code }: Message, octets: number, seq: number, at: number): Cause {
+    assert.equal(octets, 30);
+    this.seen.push({ seq, at, code, session: who, about: undefined, answeredAt: 0 });
+    return CAUSE;
+  }
+
+  onInvocation(about: Cause, who: SessionRef, { code }: Message, _queued: number, seq: number, at: number): void {
+    this.seen.push({ seq, at, code, session: who, about, answeredAt: 0 });
+  }
+
+  onAnswer(about: Cause, answeredAt: number, seq: number, at: number): void {
+    this.seen.push({ seq, at, code: Code.RESULT, session: one, about, answeredAt });
   }
 
   onBulk(_: Cause, ...bulk: [number, number, number]): void {
@@ -65,7 +84,8 @@ class Scene implements Tap {
   }
 
   send(m: Message, turn: number, because: Cause = CAUSE, queued = 0, to: SessionRef = one, dropped = false): void {
-    this.watch.sent(this, to, m, 20, because, dropped, queued, turn);
+    if (dropped || m.code === Code.EVENT) this.watch.shared(this, to, m, 20, because, dropped, queued, turn);
+    else this.watch.sent(this, to, m, 20, because, queued, turn);
   }
 }
 
@@ -76,7 +96,7 @@ const EVENT = message(Code.EVENT, 1, 1, {});
 const YIELD = message(Code.YIELD, 1, {});
 const RESULT = message(Code.RESULT, 1, {});
 
-/** What was shown: type, number, of a RESULT the reading of its YIELD, and whether it is known what it is about. */
+/** What was shown or told of: type, number, of a RESULT the reading of its YIELD, and whether it is known what it is about. */
 function shown(scene: Scene): unknown[] {
   return scene.seen.map(({ code, seq, answeredAt, about }) => [code, seq, answeredAt, about !== undefined]);
 }
@@ -182,9 +202,9 @@ test('of EVENTs told of together, one that is dropped is shown, and so is the ne
   );
 });
 
-test('a YIELD whose RESULT follows is not shown where answers are merged, and its RESULT says when it came', () => {
+test('a YIELD whose RESULT follows is not shown by who looks at calls, who is told when it came', () => {
   const scene = new Scene();
-  scene.mergesAnswers = true;
+  scene.looksAtCalls = true;
   scene.receive(YIELD, 0);
   scene.send({ ...RESULT }, 0);
   scene.watch.handled(scene, undefined);
@@ -197,7 +217,7 @@ test('a YIELD whose RESULT follows is not shown where answers are merged, and it
 });
 
 test('a YIELD that leads to no RESULT is shown, before whatever comes next', () => {
-  const lone = { mergesAnswers: true };
+  const lone = { looksAtCalls: true };
   for (const [what, next, expected] of [
     ['nothing', scene => scene.watch.handled(scene, undefined), []],
     ['an ERROR', scene => scene.send(message(Code.ERROR, Code.CALL, 1, {}, 'com.e'), 0), [[Code.ERROR, 2, 0, true]]],
@@ -221,11 +241,11 @@ test('a YIELD that leads to no RESULT is shown, before whatever comes next', () 
   }
 });
 
-test('a YIELD that says more than its payload is shown by itself, and so are all where answers are not merged', () => {
+test('a YIELD that says more than its payload is shown by itself, and so are all where nobody looks at calls', () => {
   const scene = new Scene();
   scene.receive(YIELD, 0);
   scene.send({ ...RESULT }, 0);
-  scene.mergesAnswers = true;
+  scene.looksAtCalls = true;
   scene.receive(message(Code.YIELD, 1, { progress: true }), 0);
   scene.send({ ...RESULT }, 0);
   assert.deepEqual(
@@ -241,7 +261,7 @@ test('a YIELD that says more than its payload is shown by itself, and so are all
 
 test('of each YIELD that is shown late it is said that it has been handled, whatever happens in between', () => {
   const scene = new Scene();
-  scene.mergesAnswers = true;
+  scene.looksAtCalls = true;
   scene.receive(YIELD, 0);
   // A session of the router's own answers before the first one has been handled.
   scene.receive({ ...YIELD }, 0);
@@ -252,4 +272,31 @@ test('of each YIELD that is shown late it is said that it has been handled, what
     [Code.YIELD, Code.YIELD, Code.ERROR],
   );
   assert.equal(scene.handled.length, 2);
+});
+
+test('calls are told of, dated as frames are, and numbered among them', () => {
+  const play = (looksAtCalls: boolean) => {
+    const scene = Object.assign(new Scene(), { looksAtCalls });
+    for (let turn = 0; turn < 4; turn++) {
+      for (let i = 0; i < 20; i++) {
+        scene.receive({ ...CALL }, turn);
+        scene.send({ ...INVOCATION }, turn, cause(i % 3 === 0));
+        if (i % 7 === 0) scene.send({ ...EVENT }, turn);
+        scene.watch.handled(scene, CAUSE);
+      }
+    }
+    return scene.seen.map(({ seq, at, code, about }) => [seq, at, code, about?.exact]);
+  };
+  assert.deepEqual(play(true), play(false));
+});
+
+test('an INVOCATION that the send queue refused, or that nobody has asked for, is shown as a frame', () => {
+  const scene = Object.assign(new Scene(), { looksAtCalls: true });
+  scene.onInvocation = () => assert.fail('told of');
+  scene.send({ ...INVOCATION }, 0, CAUSE, 0, one, true);
+  scene.watch.sent(scene, one, { ...INVOCATION }, 20, undefined, 0, 0);
+  assert.deepEqual(shown(scene), [
+    [Code.INVOCATION, 1, 0, true],
+    [Code.INVOCATION, 2, 0, false],
+  ]);
 });
