@@ -87,7 +87,7 @@ export class Watch {
       return calls.onCall(session, message, octets, ++this.#seq, at);
     }
     const isHeld = calls !== undefined && message.code === Code.YIELD && message.options === EMPTY_DICT;
-    // Of what is held it is asked when it has to be shown.
+    // What is held is about what it leads to; when that is nothing, it was late.
     const about = isHeld ? undefined : seat?.about(message);
     const frame = this.#next(tap);
     frame.at = this.#dateReceived(turn);

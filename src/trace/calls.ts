@@ -15,8 +15,9 @@ export class Calls implements CallTap {
   onCall(session: SessionRef, message: Message, octets: number, seq: number, at: number): TracedAction {
     const actions = this.#actions;
     actions.now = at;
+    const action = actions.begin('call', session, message, octets, seq, at);
     actions.handling();
-    return actions.begin('call', session, message, octets, seq, at);
+    return action;
   }
 
   onInvocation(cause: Cause, callee: SessionRef, m: Message, queued: number, seq: number, at: number): void {

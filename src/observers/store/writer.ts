@@ -59,7 +59,7 @@ export class Writer {
     for (const order of orders) {
       if (order.kind === 'append') {
         const { persistentId, firstSeq, count } = order;
-        // A copy: LMDB takes no memory that is shared.
+        // A copy: of memory that is shared, lmdb stores something else, or it crashes.
         const block: PendingBlock = { firstSeq, count, bytes: new Uint8Array(new Uint8Array(order.buffer)) };
         const list = blocks.get(persistentId);
         if (list) list.push(block);
