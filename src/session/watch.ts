@@ -45,7 +45,7 @@ interface Seated {
 export class Watch {
   readonly #clock: Clock;
   /** Reads the clock for what is over now; what comes next in this turn begins then. */
-  readonly #stamp: Clock;
+  readonly #stamp: Clock = () => this.#read();
   #frame: Mutable<Frame> = newFrame();
   #seq = 0;
   /** Frames for which the object is good yet. */
@@ -65,7 +65,6 @@ export class Watch {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#stamp = () => this.#read();
   }
 
   /**
@@ -90,7 +89,7 @@ export class Watch {
     // What is held is about what it leads to; when that is nothing, it was late.
     const about = isHeld ? undefined : seat?.about(message);
     const frame = this.#next(tap);
-    frame.at = this.#dateReceived(turn);
+    this.#dateReceived(turn);
     frame.session = session;
     frame.direction = 'received';
     frame.message = message;
@@ -163,6 +162,7 @@ export class Watch {
     tap.onFrame(frame);
   }
 
+  /** Dates the frame, as it is or anew; returns when that is. */
   #dateReceived(turn: number): number {
     this.#rest -= OF_RECEIVED;
     if (turn !== 0 && turn === this.#turn && this.#rest >= 0) return this.#frame.at;

@@ -87,9 +87,9 @@ export class Correlator implements Tap {
     const { code } = frame.message;
     const kind = kindOf(code);
     let action: TracedAction | undefined;
-    if (kind !== undefined)
+    if (kind !== undefined) {
       action = this.#actions.begin(kind, frame.session, frame.message, frame.octets, frame.seq, frame.at);
-    else {
+    } else {
       if (code === Code.YIELD || code === Code.ERROR) action = this.#answer(frame);
       else if (code === Code.CANCEL) action = this.#cancel(frame);
       else if (code <= Code.GOODBYE) this.#handshakes.received(frame);
